@@ -27,7 +27,7 @@ public struct CameraName: Hashable, Sendable, Codable, Comparable, CustomStringC
   public init(sanitizing text: String) {
     var cleaned = String(
       text.unicodeScalars.map { scalar in
-        scalar.isASCII && CameraName(String(Character(scalar)) + "x") != nil ? Character(scalar) : "-"
+        scalar.isASCII && CameraName("x" + String(Character(scalar))) != nil ? Character(scalar) : "-"
       }.prefix(64))
     while cleaned.first == "." { cleaned.removeFirst() }
     rawValue = cleaned.isEmpty ? "camera" : cleaned

@@ -1,0 +1,168 @@
+extension ConfigurationSchema {
+  /// The keys of the program.
+  public static let standard = ConfigurationSchema(
+    keys: cameraKeys + detectionKeys + trackerKeys + identityKeys + privacyKeys + outputKeys + runtimeKeys)
+
+  private static let any = 0...1_000_000.0
+  private static let share = 0...1.0
+
+  private static let cameraKeys: [ConfigurationKey] = [
+    ConfigurationKey(
+      "input.offline", .boolean, .boolean(false), alias: "offline",
+      "Read files as fast as the machine can and drop nothing; without it files play in real time as cameras do."
+    ),
+    ConfigurationKey(
+      "input.loop", .integer(1...1_000_000), .integer(1), alias: "loop", perCamera: true,
+      "Play a file this many times; a loop is a cut in time, not a new person."),
+    ConfigurationKey(
+      "camera.frame-rate", .number(0...240), .number(0), unit: "frames per second", perCamera: true,
+      "The rate at which a file was recorded, where the file says something else; 0 believes the file."),
+    ConfigurationKey(
+      "camera.transport", .choice(["auto", "tcp", "udp"]), .text("auto"), perCamera: true,
+      "How RTSP pictures travel; auto tries TCP first."),
+    ConfigurationKey(
+      "camera.user", .text, .text(""), perCamera: true, "The user name for a camera that wants one."),
+    ConfigurationKey(
+      "camera.password-environment", .text, .text(""), perCamera: true,
+      "The environment variable that holds the camera's password."),
+    ConfigurationKey(
+      "camera.password-file", .path, .text(""), perCamera: true,
+      "The file whose first line is the camera's password."),
+    ConfigurationKey(
+      "camera.timeout", .number(0.5...120), .number(5), unit: "seconds", perCamera: true,
+      "A camera that sends no picture for so long is stalled and is connected again."),
+  ]
+
+  private static let detectionKeys: [ConfigurationKey] = [
+    ConfigurationKey(
+      "detection.person-model", .text, .text("ssd-mobilenet-v2-coco"), "The zoo's model that finds persons."),
+    ConfigurationKey(
+      "detection.face-model", .text, .text("yunet-2023mar"), "The zoo's model that finds faces."),
+    ConfigurationKey(
+      "detection.person-threshold", .number(share), .number(0.4), perCamera: true,
+      "The lowest score at which a person may begin a track."),
+    ConfigurationKey(
+      "detection.face-threshold", .number(share), .number(0.5), perCamera: true,
+      "The lowest score at which a face is bound to a person; weaker ones are covered all the same."),
+    ConfigurationKey(
+      "detection.floor", .number(share), .number(0.15), perCamera: true,
+      "The lowest score that the detector reports at all; weak detections keep a track going."),
+    ConfigurationKey(
+      "detection.overlap", .number(share), .number(0.6), perCamera: true,
+      "The highest overlap (intersection over union) of two persons found in one frame."),
+    ConfigurationKey(
+      "detection.interval", .number(0...10), .number(0), unit: "seconds", perCamera: true,
+      "The shortest time between two detections on one camera; the tracker bridges the frames between. 0 detects on every frame."
+    ),
+  ]
+
+  private static let trackerKeys: [ConfigurationKey] = [
+    ConfigurationKey(
+      "tracker.keep-new", .number(0...60), .number(0.3), unit: "seconds", perCamera: true,
+      "How long a track that is not yet believed is kept without being seen."),
+    ConfigurationKey(
+      "tracker.keep-tracked", .number(0...60), .number(0.5), unit: "seconds", perCamera: true,
+      "How long a believed track stays tracked without being seen."),
+    ConfigurationKey(
+      "tracker.keep-lost", .number(0...600), .number(2), unit: "seconds", perCamera: true,
+      "How long a lost track can still be found again under its number."),
+  ]
+
+  private static let identityKeys: [ConfigurationKey] = [
+    ConfigurationKey(
+      "reidentification.model", .text, .text("throughline-reid-s"), "The zoo's network that makes embeddings."
+    ),
+    ConfigurationKey(
+      "quality.minimum", .number(share), .number(0.25), perCamera: true,
+      "The lowest quality of a crop that is shown to the re-ID network."),
+    ConfigurationKey(
+      "quality.minimum-height", .number(16...2000), .number(64), unit: "pixels", perCamera: true,
+      "The smallest height of a person whose crop is used."),
+    ConfigurationKey(
+      "quality.refresh", .number(0.05...3600), .number(2), unit: "seconds", perCamera: true,
+      "A track that goes on is looked at again after this time."),
+    ConfigurationKey(
+      "association.similarity", .number(share), .number(0),
+      "The similarity from which two looks are the same person; 0 finds it from the footage itself."),
+    ConfigurationKey(
+      "association.overlapping", .boolean, .boolean(true),
+      "Whether cameras may see the same place at the same time; false lets nobody be in two cameras at once."),
+    ConfigurationKey(
+      "gallery.file", .path, .text(""), alias: "gallery",
+      "Keep the gallery in this file across runs; without it the gallery is fresh and in memory."),
+    ConfigurationKey(
+      "gallery.key-file", .path, .text(""),
+      "The key that protects the gallery file; made on first use beside the gallery where none is named."),
+  ]
+
+  private static let privacyKeys: [ConfigurationKey] = [
+    ConfigurationKey(
+      "privacy.faces", .choice(["blur", "pixelate", "solid", "whole-body", "off"]), .text("blur"),
+      "How faces are covered before any picture leaves the process; off needs privacy.reason."),
+    ConfigurationKey(
+      "privacy.reason", .text, .text(""),
+      "Why faces are shown; needed by, and logged with, privacy.faces: off."),
+    ConfigurationKey(
+      "privacy.margin", .number(0...2), .number(0.25),
+      "How far a cover reaches beyond the face, as a share of the face."),
+    ConfigurationKey(
+      "privacy.hold", .number(0...10), .number(0.5), unit: "seconds",
+      "How long a cover stays, moving with its person, after its face was last found."),
+  ]
+
+  private static let outputKeys: [ConfigurationKey] = [
+    ConfigurationKey(
+      "output.record", .path, .text(""), alias: "record",
+      "Record MP4 files with covered faces into this directory."),
+    ConfigurationKey(
+      "output.record-layout", .choice(["mosaic", "cameras", "both"]), .text("mosaic"),
+      "Record one mosaic of all cameras, one file per camera, or both."),
+    ConfigurationKey(
+      "output.events", .path, .text(""), alias: "events",
+      "Write events as JSON Lines to this file; - is standard output."),
+    ConfigurationKey(
+      "output.frame-events", .boolean, .boolean(true),
+      "Whether every frame is an event, with the persons in it."),
+    ConfigurationKey(
+      "output.report", .path, .text(""), alias: "report",
+      "Write a one-page HTML report of who was where and when to this file."),
+    ConfigurationKey(
+      "output.mot", .path, .text(""), alias: "mot",
+      "Write one MOT text file per camera, identities as ids, into this directory."),
+    ConfigurationKey(
+      "output.display", .boolean, .boolean(false), alias: "display", "Show the mosaic in a window."),
+    ConfigurationKey(
+      "output.mosaic-width", .integer(160...7680), .integer(1280), unit: "pixels", "The width of the mosaic."),
+    ConfigurationKey(
+      "output.mosaic-height", .integer(120...4320), .integer(720), unit: "pixels", "The height of the mosaic."
+    ),
+    ConfigurationKey(
+      "output.frame-rate", .number(1...120), .number(15), unit: "frames per second", "The rate of the mosaic."
+    ),
+    ConfigurationKey(
+      "output.encoder", .choice(["openh264", "x264"]), .text("openh264"),
+      "The H.264 encoder of recordings; x264 is faster and under the GPL."),
+    ConfigurationKey("output.boxes", .boolean, .boolean(true), "Draw boxes and identities into pictures."),
+  ]
+
+  private static let runtimeKeys: [ConfigurationKey] = [
+    ConfigurationKey(
+      "inference.library", .path, .text(""),
+      "The OpenVINO C library; without it the cache and the system are searched."),
+    ConfigurationKey(
+      "inference.device", .text, .text("CPU"),
+      "The device that runs the networks, as OpenVINO names it: CPU, GPU, NPU."),
+    ConfigurationKey(
+      "inference.precision", .choice(["auto", "f32", "bf16"]), .text("f32"),
+      "The precision in which networks run; auto lets the runtime choose."),
+    ConfigurationKey(
+      "inference.threads", .integer(0...256), .integer(0),
+      "Threads of the networks together; 0 is one per processor core."),
+    ConfigurationKey(
+      "models.directory", .path, .text(""),
+      "Where fetched models are kept; without it the user's cache directory."),
+    ConfigurationKey(
+      "log.level", .choice(["error", "warning", "info", "debug"]), .text("warning"),
+      "How much is said on standard error."),
+  ]
+}
