@@ -76,7 +76,7 @@ extension ConfigurationSchema {
       "quality.minimum", .number(share), .number(0.25), perCamera: true,
       "The lowest quality of a crop that is shown to the re-ID network."),
     ConfigurationKey(
-      "quality.minimum-height", .number(16...2000), .number(64), unit: "pixels", perCamera: true,
+      "quality.minimum-height", .number(16...2000), .number(48), unit: "pixels", perCamera: true,
       "The smallest height of a person whose crop is used."),
     ConfigurationKey(
       "quality.refresh", .number(0.05...3600), .number(2), unit: "seconds", perCamera: true,

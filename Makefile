@@ -1,0 +1,41 @@
+# Throughline. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+RELEASE := .build/release/throughline
+DEMO ?= demo-output
+
+.PHONY: help setup build models demo test lint format accuracy bench soak clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## Install the system packages that are missing (asks for root only then)
+	@scripts/setup
+
+build: setup ## Build the program for use: .build/release/throughline
+	@echo "build: compiling (the first time takes several minutes)"
+	@$(SWIFT) build -c release --product throughline
+
+models: build ## Fetch the runtime and the default models into the user's cache
+	@scripts/fetch-models "$(RELEASE)"
+
+demo: models ## Run the main job on four real cameras and leave results in demo-output/
+	@scripts/demo "$(RELEASE)" "$(DEMO)"
+
+test: ## Install, build and run the whole test suite
+	@scripts/test
+
+lint: ## Check the format
+	@$(SWIFT) format lint --strict --configuration .swift-format --recursive Package.swift Sources Tests
+
+format: ## Format the sources in place
+	@$(SWIFT) format --in-place --configuration .swift-format --recursive Package.swift Sources Tests
+
+accuracy: models ## Print the accuracy figures of Documentation/accuracy.md
+	@scripts/accuracy "$(RELEASE)"
+
+clean: ## Remove what was built and the demo's results; fetched models stay in the cache
+	@rm -rf .build .build-* "$(DEMO)"

@@ -1,0 +1,103 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Warnings are errors where the project checks itself, never for somebody who builds with a newer compiler.
+let isStrict = Context.environment["THROUGHLINE_STRICT"] != nil
+let swiftSettings: [SwiftSetting] = isStrict ? [.treatAllWarnings(as: .error)] : []
+
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+  name: "throughline",
+  products: [
+    .executable(name: "throughline", targets: ["throughline"]),
+    .library(name: "Throughline", targets: ["Pipeline"]),
+    .library(name: "ThroughlineTestKit", targets: ["ThroughlineTestKit"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CGStreamer",
+      pkgConfig: "gstreamer-app-1.0 gstreamer-video-1.0 gstreamer-rtsp-server-1.0 gstreamer-rtsp-1.0",
+      providers: [
+        .apt(["libgstreamer1.0-dev", "libgstreamer-plugins-base1.0-dev", "libgstrtspserver-1.0-dev"])
+      ]),
+    .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
+    .target(name: "CKernels"),
+    .target(name: "COpenVINO"),
+
+    module("ThroughlineCore"),
+    module("Configuration", ["ThroughlineCore", .product(name: "Yams", package: "Yams")]),
+    module("Imaging", ["ThroughlineCore", "CKernels", "CTurboJPEG", "CYUV"]),
+    module("Media", ["ThroughlineCore", "Imaging", "CGStreamer"]),
+    module("Inference", ["ThroughlineCore", "COpenVINO"]),
+    module(
+      "Models", ["ThroughlineCore", "Inference", .product(name: "Yams", package: "Yams")]),
+    module("Detection", ["ThroughlineCore", "Imaging", "Inference", "Models"]),
+    module("Tracking", ["ThroughlineCore"]),
+    module("Reidentification", ["ThroughlineCore", "Imaging", "Inference", "Models"]),
+    module("Gallery", ["ThroughlineCore"]),
+    module("Association", ["ThroughlineCore", "Gallery"]),
+    module(
+      "Store",
+      [
+        "ThroughlineCore", "Gallery", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
+    module("Privacy", ["ThroughlineCore", "Imaging"]),
+    module("Evaluation", ["ThroughlineCore", "Tracking", "Gallery", "Association"]),
+    module(
+      "Pipeline",
+      [
+        "ThroughlineCore", "Configuration", "Imaging", "Media", "Inference", "Models", "Detection", "Tracking",
+        "Reidentification", "Gallery", "Association", "Store", "Privacy", "CKernels",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    module("ThroughlineTestKit", ["ThroughlineCore", "Pipeline"]),
+    .executableTarget(
+      name: "throughline",
+      dependencies: [
+        "Pipeline", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: swiftSettings),
+
+    tests("HouseTests", ["ThroughlineTestKit"]),
+    tests("ThroughlineCoreTests", ["ThroughlineCore"]),
+    tests("ConfigurationTests", ["Configuration"]),
+    tests("CKernelsTests", ["CKernels", "Imaging", "ThroughlineCore"]),
+    tests("ImagingTests", ["Imaging"]),
+    tests("MediaTests", ["Media", "Imaging"]),
+    tests("InferenceTests", ["Inference"]),
+    tests("ModelsTests", ["Models"]),
+    tests("DetectionTests", ["Detection", "Models"]),
+    tests("TrackingTests", ["Tracking"]),
+    tests("ReidentificationTests", ["Reidentification"]),
+    tests("GalleryTests", ["Gallery"]),
+    tests("AssociationTests", ["Association"]),
+    tests("StoreTests", ["Store"]),
+    tests("PrivacyTests", ["Privacy", "Imaging"]),
+    tests("EvaluationTests", ["Evaluation"]),
+    tests("PipelineTests", ["Pipeline", "ThroughlineTestKit"]),
+    tests("EndToEndTests", ["ThroughlineTestKit", "Imaging", "Media"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c17
+)

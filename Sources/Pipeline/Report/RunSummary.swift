@@ -1,0 +1,94 @@
+import ThroughlineCore
+
+/// What a run did, camera by camera; printed at its end.
+public struct RunSummary: Sendable, Hashable {
+  /// One camera's figures.
+  public struct Camera: Sendable, Hashable {
+    /// The camera.
+    public var name: CameraName
+    /// Frames that came out of the decoder.
+    public var framesIn = 0
+    /// Frames that were analysed and went out.
+    public var framesOut = 0
+    /// Frames dropped because we were late.
+    public var dropped = 0
+    /// Frames on which the detector ran.
+    public var detected = 0
+    /// Sightings that began.
+    public var sightings = 0
+    /// Identities seen.
+    public var persons = 0
+    /// What became of it.
+    public var state = ""
+
+    /// A camera that has done nothing yet.
+    public init(name: CameraName) { self.name = name }
+  }
+
+  /// The cameras in the order in which they were named.
+  public var cameras: [Camera]
+  /// How long the run took, in seconds.
+  public var elapsed: Double
+  /// Identities seen in all.
+  public var persons: Int
+  /// Embeddings made.
+  public var embeddings: Int
+  /// Where results were written.
+  public var outputs: [String]
+  /// What went wrong without ending the run.
+  public var warnings: [String]
+
+  /// A summary by its parts.
+  public init(
+    cameras: [Camera], elapsed: Double, persons: Int, embeddings: Int, outputs: [String] = [], warnings: [String] = []
+  ) {
+    self.cameras = cameras
+    self.elapsed = elapsed
+    self.persons = persons
+    self.embeddings = embeddings
+    self.outputs = outputs
+    self.warnings = warnings
+  }
+
+  /// The table as text.
+  public var table: String {
+    var rows = [["camera", "frames", "FPS", "detected", "dropped", "sightings", "persons", "state"]]
+    for camera in cameras {
+      rows.append([
+        camera.name.rawValue, String(camera.framesOut), Self.rate(camera.framesOut, elapsed), String(camera.detected),
+        String(camera.dropped), String(camera.sightings), String(camera.persons), camera.state,
+      ])
+    }
+    let total = cameras.reduce(into: Camera(name: CameraName(sanitizing: "all"))) { sum, camera in
+      sum.framesOut += camera.framesOut
+      sum.detected += camera.detected
+      sum.dropped += camera.dropped
+      sum.sightings += camera.sightings
+    }
+    rows.append([
+      "all", String(total.framesOut), Self.rate(total.framesOut, elapsed), String(total.detected),
+      String(total.dropped), String(total.sightings), String(persons), "",
+    ])
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      row.indices.map { column in
+        let padding = String(repeating: " ", count: widths[column] - row[column].count)
+        return (1...6).contains(column) ? padding + row[column] : row[column] + padding
+      }.joined(separator: "  ").trimmingSuffix { $0 == " " }
+    }.joined(separator: "\n")
+  }
+
+  private static func rate(_ count: Int, _ seconds: Double) -> String {
+    guard seconds > 0 else { return "-" }
+    let tenths = Int((Double(count) / seconds * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10)"
+  }
+}
+
+extension String {
+  fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> String {
+    var text = self
+    while let last = text.last, predicate(last) { text.removeLast() }
+    return text
+  }
+}
