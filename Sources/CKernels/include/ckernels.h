@@ -1,0 +1,88 @@
+// The few hot loops in C, compiled for several instruction sets and chosen once at load time.
+//
+// Every kernel has a plain Swift twin (Imaging/KernelTwins.swift) that the tests compare it with. No kernel
+// allocates, and none checks its arguments: the Swift callers do.
+#ifndef THROUGHLINE_CKERNELS_H
+#define THROUGHLINE_CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// How Y'CbCr becomes R'G'B': with l = luma_scale * (Y - luma_offset), u = U - 128, v = V - 128 the channels are
+// R = l + red_v * v, G = l + green_u * u + green_v * v, B = l + blue_u * u, each clamped to 0...255.
+typedef struct {
+  float luma_scale;
+  float luma_offset;
+  float red_v;
+  float green_u;
+  float green_v;
+  float blue_u;
+} ck_color_matrix;
+
+// A picture of three planes of equal size (4:4:4) or with chroma of half the size (4:2:0), strides in bytes.
+typedef struct {
+  const uint8_t *y;
+  const uint8_t *u;
+  const uint8_t *v;
+  ptrdiff_t y_stride;
+  ptrdiff_t chroma_stride;
+  int32_t width;
+  int32_t height;
+  // 0 where chroma has the size of luma, 1 where it has half of it (rounded up) in both directions.
+  int32_t chroma_shift;
+} ck_picture;
+
+// Writes channel * gain + bias as floats, one plane per channel. `gain`, `bias` and `planes` are in the order
+// R, G, B; for a network that wants B, G, R swap the plane pointers. `row_stride` counts floats.
+void ck_planar_float(const ck_picture *picture, const ck_color_matrix *matrix, const float *gain,
+                     const float *bias, float *red, float *green, float *blue, ptrdiff_t row_stride);
+
+// The same with the three channels of a pixel next to each other: R, G, B, or B, G, R where `blue_first` is not 0.
+// `gain` and `bias` stay in the order R, G, B; `row_stride` counts floats.
+void ck_packed_float(const ck_picture *picture, const ck_color_matrix *matrix, const float *gain,
+                     const float *bias, int32_t blue_first, float *pixels, ptrdiff_t row_stride);
+
+// The same without gain and bias, rounded to bytes: one plane per channel.
+void ck_planar_bytes(const ck_picture *picture, const ck_color_matrix *matrix, uint8_t *red, uint8_t *green,
+                     uint8_t *blue, ptrdiff_t row_stride);
+
+// The same as bytes, the three channels of a pixel next to each other.
+void ck_packed_bytes(const ck_picture *picture, const ck_color_matrix *matrix, int32_t blue_first,
+                     uint8_t *pixels, ptrdiff_t row_stride);
+
+// Moves a row of 4:2:0 samples from one Y'CbCr system into another. In place is allowed. `width` counts luma
+// samples; rows 0 and 1 share the chroma row (row1 may be NULL).
+//   Y' = coefficients[0] * Y + coefficients[1] * U + coefficients[2] * V + coefficients[3]
+//   U' = coefficients[4] * U + coefficients[5] * V + coefficients[6]
+//   V' = coefficients[7] * U + coefficients[8] * V + coefficients[9]
+void ck_convert_rows(const uint8_t *row0, const uint8_t *row1, const uint8_t *u, const uint8_t *v, int32_t width,
+                     const float *coefficients, uint8_t *out0, uint8_t *out1, uint8_t *out_u, uint8_t *out_v);
+
+// Dot products of a query with every row of a contiguous matrix of `rows` x `dimension` floats.
+void ck_dot_scan_float(const float *query, const float *matrix, size_t rows, size_t dimension, float *scores);
+
+// Dot products of a query with every row of a contiguous matrix of signed bytes, exact. `dimension` must not
+// exceed 65536, so that the sum fits.
+void ck_dot_scan_int8(const int8_t *query, const int8_t *matrix, size_t rows, size_t dimension, int32_t *scores);
+
+// Sums over a grey picture: of the samples, of their squares, and of the Laplacian (kernel 0 1 0 / 1 -4 1 /
+// 0 1 0, borders mirrored without repeating the edge) and its squares.
+typedef struct {
+  int64_t sum;
+  int64_t square_sum;
+  int64_t laplacian_sum;
+  int64_t laplacian_square_sum;
+} ck_grey_sums;
+
+// Needs at least 2 x 2 samples.
+void ck_grey_measures(const uint8_t *grey, ptrdiff_t stride, int32_t width, int32_t height, ck_grey_sums *sums);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

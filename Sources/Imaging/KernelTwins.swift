@@ -1,0 +1,85 @@
+import CKernels
+
+/// The kernels of CKernels in plain Swift: what they are tested against, and how they are meant.
+enum KernelTwins {
+  /// R'G'B' in 0...255 of one pixel.
+  static func rgb(_ picture: ck_picture, _ matrix: ck_color_matrix, x: Int, y: Int) -> (Float, Float, Float) {
+    let chromaX = x >> Int(picture.chroma_shift)
+    let chromaY = y >> Int(picture.chroma_shift)
+    let luma = Float(picture.y[y * picture.y_stride + x])
+    let cb = Float(picture.u[chromaY * picture.chroma_stride + chromaX]) - 128
+    let cr = Float(picture.v[chromaY * picture.chroma_stride + chromaX]) - 128
+    let grey = (luma - matrix.luma_offset) * matrix.luma_scale
+    func clamp(_ value: Float) -> Float { min(max(value, 0), 255) }
+    return (
+      clamp(grey + matrix.red_v * cr), clamp(grey + matrix.green_u * cb + matrix.green_v * cr),
+      clamp(grey + matrix.blue_u * cb)
+    )
+  }
+
+  /// Twin of `ck_planar_float`.
+  static func planarFloat(
+    _ picture: ck_picture, _ matrix: ck_color_matrix, gain: [Float], bias: [Float]
+  ) -> (red: [Float], green: [Float], blue: [Float]) {
+    var red: [Float] = []
+    var green: [Float] = []
+    var blue: [Float] = []
+    for y in 0..<Int(picture.height) {
+      for x in 0..<Int(picture.width) {
+        let pixel = rgb(picture, matrix, x: x, y: y)
+        red.append(pixel.0 * gain[0] + bias[0])
+        green.append(pixel.1 * gain[1] + bias[1])
+        blue.append(pixel.2 * gain[2] + bias[2])
+      }
+    }
+    return (red, green, blue)
+  }
+
+  /// Twin of `ck_dot_scan_float`.
+  static func dotScan(_ query: [Float], _ matrix: [Float], rows: Int) -> [Float] {
+    (0..<rows).map { row in
+      var sum: Float = 0
+      for index in query.indices { sum += query[index] * matrix[row * query.count + index] }
+      return sum
+    }
+  }
+
+  /// Twin of `ck_dot_scan_int8`.
+  static func dotScan(_ query: [Int8], _ matrix: [Int8], rows: Int) -> [Int32] {
+    (0..<rows).map { row in
+      var sum: Int32 = 0
+      for index in query.indices { sum += Int32(query[index]) * Int32(matrix[row * query.count + index]) }
+      return sum
+    }
+  }
+
+  /// Twin of `ck_grey_measures`.
+  static func greyMeasures(_ grey: [UInt8], width: Int, height: Int) -> ck_grey_sums {
+    func mirror(_ index: Int, _ count: Int) -> Int {
+      index < 0 ? -index : index >= count ? 2 * count - 2 - index : index
+    }
+    func sample(_ x: Int, _ y: Int) -> Int64 { Int64(grey[mirror(y, height) * width + mirror(x, width)]) }
+    var sums = ck_grey_sums()
+    for y in 0..<height {
+      for x in 0..<width {
+        let laplacian =
+          sample(x - 1, y) + sample(x + 1, y) + sample(x, y - 1) + sample(x, y + 1) - 4 * sample(x, y)
+        sums.sum += sample(x, y)
+        sums.square_sum += sample(x, y) * sample(x, y)
+        sums.laplacian_sum += laplacian
+        sums.laplacian_square_sum += laplacian * laplacian
+      }
+    }
+    return sums
+  }
+
+  /// Twin of `ck_convert_rows` for one sample.
+  static func convert(_ y: UInt8, _ u: UInt8, _ v: UInt8, _ c: [Float]) -> (UInt8, UInt8, UInt8) {
+    func byte(_ value: Float) -> UInt8 { UInt8(min(max(value, 0), 255) + 0.5) }
+    let (fy, fu, fv) = (Float(y), Float(u), Float(v))
+    return (
+      byte(c[0] * fy + c[1] * fu + c[2] * fv + c[3]), byte(c[4] * fu + c[5] * fv + c[6]),
+      byte(c[7] * fu + c[8] * fv + c[9])
+    )
+  }
+}
