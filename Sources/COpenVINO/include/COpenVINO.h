@@ -2,8 +2,8 @@
 //
 // Nothing of OpenVINO is needed to build this target: the few types and prototypes below are declared from the
 // published C API reference (ov_core, ov_model, ov_compiled_model, ov_infer_request, ov_tensor). The handles are
-// opaque here. Every function returns 0 on success and a negative status otherwise; `last_error` then holds a
-// text of the calling thread.
+// opaque here. Every function returns 0 on success and a negative status otherwise; `last_error` then makes a copy
+// of the process's latest error text, to be released with `free_text`. `error_info` gives a static text.
 #ifndef THROUGHLINE_COPENVINO_H
 #define THROUGHLINE_COPENVINO_H
 
@@ -54,8 +54,8 @@ typedef struct {
 typedef struct {
   int32_t (*get_version)(cov_version *version);
   void (*version_free)(cov_version *version);
-  const char *_Nullable (*error_info)(int32_t status);
-  const char *_Nullable (*last_error)(void);
+  const char *_Nullable (*_Nonnull error_info)(int32_t status);
+  const char *_Nullable (*_Nonnull last_error)(void);
   void (*free_text)(const char *text);
 
   int32_t (*core_create)(cov_core *_Nullable *_Nonnull core);
