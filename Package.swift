@@ -9,7 +9,8 @@ func module(
   _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
 ) -> Target {
   .target(
-    name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: swiftSettings)
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+    swiftSettings: swiftSettings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -45,7 +46,8 @@ let package = Package(
     module("ThroughlineCore"),
     module("Configuration", ["ThroughlineCore", .product(name: "Yams", package: "Yams")]),
     module("Imaging", ["ThroughlineCore", "CKernels", "CTurboJPEG", "CYUV"]),
-    module("Media", ["ThroughlineCore", "Imaging", "CGStreamer"]),
+    module("Privacy", ["ThroughlineCore", "Imaging"]),
+    module("Media", ["ThroughlineCore", "Imaging", "Privacy", "CGStreamer"]),
     module("Inference", ["ThroughlineCore", "COpenVINO"]),
     module(
       "Models", ["ThroughlineCore", "Inference", .product(name: "Yams", package: "Yams")]),
@@ -61,12 +63,12 @@ let package = Package(
         .product(name: "CryptoExtras", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
-    module("Privacy", ["ThroughlineCore", "Imaging"]),
     module("Evaluation", ["ThroughlineCore", "Tracking", "Gallery", "Association"]),
     module(
       "Pipeline",
       [
-        "ThroughlineCore", "Configuration", "Imaging", "Media", "Inference", "Models", "Detection", "Tracking",
+        "ThroughlineCore", "Configuration", "Imaging", "Media", "Inference", "Models", "Detection",
+        "Tracking",
         "Reidentification", "Gallery", "Association", "Store", "Privacy", "CKernels",
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -89,7 +91,7 @@ let package = Package(
     tests("ModelsTests", ["Models"]),
     tests("DetectionTests", ["Detection", "Models"]),
     tests("TrackingTests", ["Tracking"]),
-    tests("ReidentificationTests", ["Reidentification"]),
+    tests("ReidentificationTests", ["Reidentification", "Imaging", "Inference"]),
     tests("GalleryTests", ["Gallery"]),
     tests("AssociationTests", ["Association"]),
     tests("StoreTests", ["Store"]),

@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 import ThroughlineCore
 
 /// Judges crops: first by what costs nothing (the box and its neighbours), then by their pixels.

@@ -40,20 +40,3 @@ public struct CropQuality: Sendable, Hashable {
   /// Whether the crop may be shown to the network.
   public var isAccepted: Bool { refusals.isEmpty }
 }
-
-/// What was measured on a crop's pixels.
-public struct CropMeasures: Sendable, Hashable {
-  /// Variance of the Laplacian on a grey crop scaled to 128x256.
-  public var sharpness: Double
-  /// Mean of the grey values, 0...255.
-  public var brightness: Double
-  /// Standard deviation of the grey values.
-  public var contrast: Double
-
-  /// Measures by their parts.
-  public init(sharpness: Double, brightness: Double, contrast: Double) {
-    self.sharpness = sharpness
-    self.brightness = brightness
-    self.contrast = contrast
-  }
-}

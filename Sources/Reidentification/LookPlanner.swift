@@ -48,12 +48,15 @@ public struct LookPlanner: Sendable {
   public func choose(
     from candidates: [(track: Track, quality: CropQuality)], at time: Timestamp
   ) -> [(track: Track, quality: CropQuality)] {
-    let ranked = candidates.compactMap { candidate -> (entry: (track: Track, quality: CropQuality), urgency: Double)? in
+    let ranked = candidates.compactMap {
+      candidate -> (entry: (track: Track, quality: CropQuality), urgency: Double)? in
       guard candidate.quality.isAccepted, let urgency = urgency(of: candidate, at: time) else { return nil }
       return (candidate, urgency)
     }
-    return ranked.sorted { $0.urgency != $1.urgency ? $0.urgency > $1.urgency : $0.entry.track.id < $1.entry.track.id }
-      .prefix(settings.perFrame).map(\.entry)
+    return ranked.sorted {
+      $0.urgency != $1.urgency ? $0.urgency > $1.urgency : $0.entry.track.id < $1.entry.track.id
+    }
+    .prefix(settings.perFrame).map(\.entry)
   }
 
   private func urgency(of candidate: (track: Track, quality: CropQuality), at time: Timestamp) -> Double? {
@@ -62,7 +65,9 @@ public struct LookPlanner: Sendable {
     if memory.looks < settings.openingLooks, elapsed >= settings.openingInterval { return 100 + elapsed }
     if elapsed >= settings.refresh { return 10 + elapsed }
     guard elapsed >= settings.shortestInterval else { return nil }
-    if candidate.quality.value > memory.bestQuality * settings.betterFactor { return 5 + candidate.quality.value }
+    if candidate.quality.value > memory.bestQuality * settings.betterFactor {
+      return 5 + candidate.quality.value
+    }
     let box = candidate.track.box
     let grown = max(box.height / memory.lastBox.height, memory.lastBox.height / box.height)
     if grown > 1.3, elapsed >= settings.refresh / 4 { return 1 + elapsed }

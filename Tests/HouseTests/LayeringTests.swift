@@ -6,7 +6,8 @@ private let house: [(module: String, mayImport: Set<String>)] = [
   ("ThroughlineCore", []),
   ("Configuration", ["ThroughlineCore", "Yams"]),
   ("Imaging", ["ThroughlineCore", "CKernels", "CTurboJPEG", "CYUV"]),
-  ("Media", ["ThroughlineCore", "Imaging", "CGStreamer"]),
+  ("Privacy", ["ThroughlineCore", "Imaging"]),
+  ("Media", ["ThroughlineCore", "Imaging", "Privacy", "CGStreamer"]),
   ("Inference", ["ThroughlineCore", "COpenVINO"]),
   ("Models", ["ThroughlineCore", "Inference", "Yams"]),
   ("Detection", ["ThroughlineCore", "Imaging", "Inference", "Models"]),
@@ -15,7 +16,6 @@ private let house: [(module: String, mayImport: Set<String>)] = [
   ("Gallery", ["ThroughlineCore"]),
   ("Association", ["ThroughlineCore", "Gallery"]),
   ("Store", ["ThroughlineCore", "Gallery", "Crypto", "CryptoExtras", "GRDB"]),
-  ("Privacy", ["ThroughlineCore", "Imaging"]),
   ("Evaluation", ["ThroughlineCore", "Tracking", "Gallery", "Association"]),
   (
     "Pipeline",
@@ -36,12 +36,14 @@ private let root = URL(filePath: #filePath).deletingLastPathComponent().deleting
   .deletingLastPathComponent()
 
 private func swiftFiles(below directory: String) -> [URL] {
-  let enumerator = FileManager.default.enumerator(at: root.appending(path: directory), includingPropertiesForKeys: nil)
+  let enumerator = FileManager.default.enumerator(
+    at: root.appending(path: directory), includingPropertiesForKeys: nil)
   return (enumerator?.compactMap { $0 as? URL } ?? []).filter { $0.pathExtension == "swift" }
 }
 
 private func imports(of file: URL) throws -> Set<String> {
-  let pattern = /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |package |internal |private |fileprivate )?import\s+(?:struct |class |enum |func |protocol |typealias |var |let )?(\w+)/
+  let pattern =
+    /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |package |internal |private |fileprivate )?import\s+(?:struct |class |enum |func |protocol |typealias |var |let )?(\w+)/
   let text = try String(contentsOf: file, encoding: .utf8)
   return Set(text.split(separator: "\n").compactMap { try? pattern.firstMatch(in: $0)?.1 }.map(String.init))
 }
@@ -58,10 +60,14 @@ private func imports(of file: URL) throws -> Set<String> {
   }
 
   @Test(arguments: pure.sorted()) func pureModulesKnowNoClockAndNoSystem(module: String) throws {
-    let forbidden: [Regex<Substring>] = [/\bDate\(\)/, /\bFileManager\b/, /\bContinuousClock\b/, /\bThread\b/, /\bclock_gettime\b/]
+    let forbidden: [Regex<Substring>] = [
+      /\bDate\(\)/, /\bFileManager\b/, /\bContinuousClock\b/, /\bThread\b/, /\bclock_gettime\b/,
+    ]
     for file in swiftFiles(below: "Sources/\(module)") {
       let text = try String(contentsOf: file, encoding: .utf8)
-      #expect(try imports(of: file).isDisjoint(with: ["Glibc", "Dispatch", "Synchronization"]), "\(file.lastPathComponent)")
+      #expect(
+        try imports(of: file).isDisjoint(with: ["Glibc", "Dispatch", "Synchronization"]),
+        "\(file.lastPathComponent)")
       for line in text.split(separator: "\n") where !line.drop(while: { $0 == " " }).hasPrefix("//") {
         for pattern in forbidden {
           #expect(try pattern.firstMatch(in: line) == nil, "\(module)/\(file.lastPathComponent): \(line)")
@@ -72,8 +78,11 @@ private func imports(of file: URL) throws -> Set<String> {
 
   @Test func everyModuleStandsInTheList() throws {
     let others: Set<String> = ["ThroughlineTestKit", "throughline"]
-    let directories = try FileManager.default.contentsOfDirectory(atPath: root.appending(path: "Sources").path)
-    let unknown = Set(directories).subtracting(house.map(\.module)).subtracting(others).filter { !$0.hasPrefix("C") || $0.dropFirst().first?.isUppercase == false }
+    let directories = try FileManager.default.contentsOfDirectory(
+      atPath: root.appending(path: "Sources").path)
+    let unknown = Set(directories).subtracting(house.map(\.module)).subtracting(others).filter {
+      !$0.hasPrefix("C") || $0.dropFirst().first?.isUppercase == false
+    }
     #expect(unknown.isEmpty, "no place in the house for \(unknown.sorted())")
   }
 

@@ -1,3 +1,4 @@
+import Imaging
 import Reidentification
 import Testing
 import ThroughlineCore
@@ -9,11 +10,14 @@ import ThroughlineCore
   private func track(_ box: BoundingBox, score: Double = 0.9, observed: Bool = true) -> Track {
     let moment = Timestamp(seconds: 1)
     return Track(
-      id: TrackID(camera: CameraName(sanitizing: "a"), number: 1), state: .tracked, box: box, isObserved: observed,
+      id: TrackID(camera: CameraName(sanitizing: "a"), number: 1), state: .tracked, box: box,
+      isObserved: observed,
       score: score, firstSeen: moment, lastSeen: moment)
   }
 
-  private func box(_ x: Double = 500, _ y: Double = 300, width: Double = 100, height: Double = 250) -> BoundingBox {
+  private func box(_ x: Double = 500, _ y: Double = 300, width: Double = 100, height: Double = 250)
+    -> BoundingBox
+  {
     BoundingBox(x: x, y: y, width: width, height: height)
   }
 
@@ -42,7 +46,9 @@ import ThroughlineCore
 
   @Test(arguments: refused)
   func refusalsHaveAReason(box: BoundingBox, score: Double, observed: Bool, reason: CropRefusal) {
-    #expect(judge.judge(track(box, score: score, observed: observed), among: [], in: size).refusals.contains(reason))
+    #expect(
+      judge.judge(track(box, score: score, observed: observed), among: [], in: size).refusals.contains(reason)
+    )
   }
 
   @Test func someoneInFrontCoversMoreThanSomeoneBehind() {
@@ -65,6 +71,9 @@ import ThroughlineCore
   @Test func theUsersMinimumIsObeyed() {
     let strict = CropJudge(minimum: 0.99)
     let start = strict.judge(track(box()), among: [], in: size)
-    #expect(strict.judge(start, measures: CropMeasures(sharpness: 200, brightness: 110, contrast: 50)).refusals == [.belowMinimum])
+    #expect(
+      strict.judge(start, measures: CropMeasures(sharpness: 200, brightness: 110, contrast: 50)).refusals == [
+        .belowMinimum
+      ])
   }
 }

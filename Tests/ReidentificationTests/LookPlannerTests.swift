@@ -7,12 +7,15 @@ import ThroughlineCore
     let moment = Timestamp(seconds: 0)
     return Track(
       id: TrackID(camera: CameraName(sanitizing: "a"), number: number), state: .tracked,
-      box: BoundingBox(x: 0, y: 0, width: 80, height: height), isObserved: true, score: 0.9, firstSeen: moment,
+      box: BoundingBox(x: 0, y: 0, width: 80, height: height), isObserved: true, score: 0.9,
+      firstSeen: moment,
       lastSeen: moment)
   }
 
   /// The times at which one track is looked at over ten seconds of 25 frames each.
-  private func looks(_ planner: LookPlanner, quality: (Double) -> Double, height: (Double) -> Double = { _ in 200 }) -> [Double] {
+  private func looks(
+    _ planner: LookPlanner, quality: (Double) -> Double, height: (Double) -> Double = { _ in 200 }
+  ) -> [Double] {
     var planner = planner
     var times: [Double] = []
     for frame in 0..<250 {
@@ -63,6 +66,7 @@ import ThroughlineCore
     var planner = LookPlanner()
     planner.noteLook(at: track(1), quality: CropQuality(value: 0.6), time: Timestamp(seconds: 0))
     planner.keep(only: [])
-    #expect(planner.choose(from: [(track(1), CropQuality(value: 0.6))], at: Timestamp(seconds: 0.01)).count == 1)
+    #expect(
+      planner.choose(from: [(track(1), CropQuality(value: 0.6))], at: Timestamp(seconds: 0.01)).count == 1)
   }
 }

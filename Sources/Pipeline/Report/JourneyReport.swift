@@ -74,7 +74,9 @@ public struct JourneyReport: Sendable {
   public init(cameras: [Camera], persons: [Person], begin: Timestamp, end: Timestamp) {
     self.cameras = cameras
     self.persons = persons.sorted {
-      ($0.journey.sightings.first?.begin ?? end, $0.identity) < ($1.journey.sightings.first?.begin ?? end, $1.identity)
+      ($0.journey.sightings.first?.begin ?? end, $0.identity) < (
+        $1.journey.sightings.first?.begin ?? end, $1.identity
+      )
     }
     self.begin = begin
     self.end = end
@@ -128,7 +130,8 @@ public struct JourneyReport: Sendable {
 
   private func cameraRow(_ camera: Camera) -> String {
     let count = persons.filter { $0.journey.sightings.contains { $0.camera == camera.name } }.count
-    return "<tr><td>\(camera.name)</td><td>\(camera.frames)</td><td>\(count)</td><td>\(Self.escaped(camera.state))</td></tr>"
+    return
+      "<tr><td>\(camera.name)</td><td>\(camera.frames)</td><td>\(count)</td><td>\(Self.escaped(camera.state))</td></tr>"
   }
 
   private func article(_ person: Person) -> String {
@@ -168,17 +171,20 @@ public struct JourneyReport: Sendable {
     var shapes = ""
     for (row, camera) in cameras.enumerated() {
       let top = Double(row) * rowHeight
-      shapes += "<text x=\"0\" y=\"\(top + 15)\">\(Self.escaped(String(camera.name.rawValue.prefix(18))))</text>"
+      shapes +=
+        "<text x=\"0\" y=\"\(top + 15)\">\(Self.escaped(String(camera.name.rawValue.prefix(18))))</text>"
       shapes += "<line x1=\"\(left)\" x2=\"\(left + width)\" y1=\"\(top + 11)\" y2=\"\(top + 11)\"/>"
       for sighting in person.journey.sightings where sighting.camera == camera.name {
         let from = left + width * sighting.begin.seconds(since: begin) / span
         let length = max(3, width * sighting.duration / span)
-        shapes += Self.format("<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"14\" rx=\"3\"/>", from, top + 4, length)
+        shapes += Self.format(
+          "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"14\" rx=\"3\"/>", from, top + 4, length)
       }
     }
     shapes += "<text x=\"\(left)\" y=\"\(height - 4)\">\(Self.clock(begin))</text>"
     shapes += "<text x=\"\(left + width)\" y=\"\(height - 4)\" text-anchor=\"end\">\(Self.clock(end))</text>"
-    return "<svg viewBox=\"0 0 \(left + width) \(height)\" role=\"img\" aria-label=\"Time line over the cameras\">\(shapes)</svg>"
+    return
+      "<svg viewBox=\"0 0 \(left + width) \(height)\" role=\"img\" aria-label=\"Time line over the cameras\">\(shapes)</svg>"
   }
 
   private static func format(_ pattern: String, _ values: any CVarArg...) -> String {
@@ -186,7 +192,9 @@ public struct JourneyReport: Sendable {
   }
 
   /// The time of day, to a tenth of a second.
-  private static func clock(_ time: Timestamp) -> String { String(EventRecord.text(of: time).dropFirst(11).prefix(10)) }
+  private static func clock(_ time: Timestamp) -> String {
+    String(EventRecord.text(of: time).dropFirst(11).prefix(10))
+  }
 
   private static func length(_ seconds: Double) -> String {
     if seconds < 90 { return format("%.1f s", seconds) }

@@ -40,7 +40,8 @@ public struct RunSummary: Sendable, Hashable {
 
   /// A summary by its parts.
   public init(
-    cameras: [Camera], elapsed: Double, persons: Int, embeddings: Int, outputs: [String] = [], warnings: [String] = []
+    cameras: [Camera], elapsed: Double, persons: Int, embeddings: Int, outputs: [String] = [],
+    warnings: [String] = []
   ) {
     self.cameras = cameras
     self.elapsed = elapsed
@@ -55,7 +56,8 @@ public struct RunSummary: Sendable, Hashable {
     var rows = [["camera", "frames", "FPS", "detected", "dropped", "sightings", "persons", "state"]]
     for camera in cameras {
       rows.append([
-        camera.name.rawValue, String(camera.framesOut), Self.rate(camera.framesOut, elapsed), String(camera.detected),
+        camera.name.rawValue, String(camera.framesOut), Self.rate(camera.framesOut, elapsed),
+        String(camera.detected),
         String(camera.dropped), String(camera.sightings), String(camera.persons), camera.state,
       ])
     }

@@ -1,0 +1,63 @@
+import Imaging
+import ThroughlineCore
+
+/// Takes looks at the persons of one camera: chooses crops by quality, embeds the chosen ones. Belongs to one
+/// thread.
+public final class LookTaker {
+  /// What became of the crops so far.
+  public struct Figures: Sendable, Hashable {
+    /// Embeddings made.
+    public var embedded = 0
+    /// Crops that were refused after their pixels were measured, by reason.
+    public var refused: [CropRefusal: Int] = [:]
+  }
+
+  private let judge: CropJudge
+  private var planner: LookPlanner
+  private let embedder: Embedder
+  /// What became of the crops so far.
+  public private(set) var figures = Figures()
+
+  /// A taker by its parts.
+  public init(judge: CropJudge, planner: LookPlanner, embedder: Embedder) {
+    self.judge = judge
+    self.planner = planner
+    self.embedder = embedder
+  }
+
+  /// Takes the looks of one frame.
+  ///
+  /// - Parameters:
+  ///   - tracks: all tracks of the camera at this moment, predicted ones too.
+  ///   - picture: the frame.
+  ///   - time: the frame's time.
+  /// - Returns: the new looks by track; most frames have none.
+  public func take(
+    tracks: [Track], in picture: Picture, at time: Timestamp
+  ) throws(EmbedderError) -> [TrackID: Look] {
+    planner.keep(only: tracks.lazy.map(\.id))
+    var candidates: [(track: Track, quality: CropQuality)] = []
+    for (index, track) in tracks.enumerated() where track.isObserved {
+      var others: [BoundingBox] = []
+      for (other, neighbour) in tracks.enumerated() where other != index && neighbour.isObserved {
+        if neighbour.box.intersectionArea(with: track.box) > 0 { others.append(neighbour.box) }
+      }
+      let quality = judge.judge(track, among: others, in: picture.size)
+      if quality.isAccepted { candidates.append((track, quality)) }
+    }
+    var looks: [TrackID: Look] = [:]
+    for (track, promised) in planner.choose(from: candidates, at: time) {
+      let box = track.box.clipped(to: picture.size)
+      let quality = judge.judge(promised, measures: try embedder.measure(picture, box: box))
+      planner.noteLook(at: track, quality: quality, time: time)
+      guard quality.isAccepted else {
+        for refusal in quality.refusals { figures.refused[refusal, default: 0] += 1 }
+        continue
+      }
+      let embedding = try embedder.embed(picture, box: box)
+      figures.embedded += 1
+      looks[track.id] = Look(embedding: embedding, time: time, quality: quality.value, box: track.box)
+    }
+    return looks
+  }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+
+/// The command line.
+@main
+struct Throughline: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "throughline",
+    abstract: "One person, one identity, through every camera.",
+    discussion: """
+      Reads many cameras at once, finds persons and faces, follows each person inside a camera and across cameras, \
+      and says who was where and when. Faces are covered before any picture leaves the process.
+
+      Exit codes: 0 done, 1 something failed, 2 the command was not understood.
+      """,
+    version: ProgramVersion.text,
+    subcommands: [
+      RunCommand.self, ConfigCommand.self, ModelsCommand.self, DoctorCommand.self,
+    ])
+
+  /// Usage errors end with 2 and failures with 1, each with one line on standard error.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      end(with: error)
+    }
+  }
+
+  private static func end(with error: any Error) -> Never {
+    if let failure = error as? CommandFailure {
+      Console.error(failure.message)
+      Foundation.exit(failure.isUsage ? 2 : 1)
+    }
+    switch exitCode(for: error) {
+    case .success:
+      print(fullMessage(for: error))
+      Foundation.exit(0)
+    case .validationFailure:
+      Console.write(fullMessage(for: error))
+      Foundation.exit(2)
+    default:
+      if error is ExitCode { Foundation.exit(exitCode(for: error).rawValue) }
+      Console.error("\(error)")
+      Foundation.exit(1)
+    }
+  }
+}
+
+/// What `--version` prints.
+enum ProgramVersion {
+  static let text = "0.1.0"
+}
