@@ -1,0 +1,116 @@
+import Foundation
+import GRDB
+import Synchronization
+
+/// What can be told about a gallery's file from its first bytes, without opening it as a database: nothing is
+/// written, no journal is replayed.
+struct StoreFile {
+  /// The first 100 bytes of a SQLite 3 file: https://www.sqlite.org/fileformat.html, section 1.3.
+  private static let headerLength = 100
+
+  /// Looks at the file's head.
+  ///
+  /// - Throws: ``StoreError`` where the file is missing, no gallery, of a newer version, or shorter than it says.
+  static func inspect(_ path: String) throws(StoreError) {
+    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw errno == ENOENT ? .missing(path: path) : .unavailable(path: path, reason: SystemCall.reason())
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw .notAGallery(path: path)
+    }
+    var header = [UInt8](repeating: 0, count: headerLength)
+    let count = pread(descriptor, &header, headerLength, 0)
+    guard count >= 0 else { throw .unavailable(path: path, reason: SystemCall.reason()) }
+    let magic = Array("SQLite format 3\0".utf8)
+    guard count == headerLength else {
+      let isBeginning = count == 0 || header.prefix(min(count, 16)).elementsEqual(magic.prefix(count))
+      throw isBeginning
+        ? .damaged(path: path, reason: "truncated to \(count) bytes") : .notAGallery(path: path)
+    }
+    guard header.starts(with: magic) else { throw .notAGallery(path: path) }
+    func number(at offset: Int) -> UInt32 { header[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) } }
+    guard number(at: 68) == UInt32(bitPattern: StoreSchema.applicationID) else {
+      throw .notAGallery(path: path)
+    }
+    let version = Int(Int32(bitPattern: number(at: 60)))
+    guard version <= StoreSchema.version else {
+      throw .newerVersion(path: path, found: version, supported: StoreSchema.version)
+    }
+    let field = Int(header[16]) << 8 | Int(header[17])
+    let pageSize = field == 1 ? 65_536 : field
+    let expected = Int(number(at: 28)) * pageSize
+    // A journal that was not copied back yet may hold the missing pages.
+    var journal = stat()
+    let hasJournal = stat(path + "-wal", &journal) == 0 && journal.st_size > 0
+    guard hasJournal || Int(status.st_size) >= expected else {
+      throw .damaged(path: path, reason: "truncated to \(status.st_size) of \(expected) bytes")
+    }
+  }
+
+  /// A process's hold on a gallery: an advisory lock on a file beside it, which the system releases when the
+  /// process ends in whatever way.
+  final class Lock: Sendable {
+    private let descriptor: Mutex<Int32?>
+
+    /// - Throws: ``StoreError/inUse(path:holder:)`` where another process, or this one, holds it.
+    init(path: String) throws(StoreError) {
+      let name = path + ".lock"
+      let opened = Glibc.open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+      guard opened >= 0 else { throw .unavailable(path: name, reason: SystemCall.reason()) }
+      guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
+        var buffer = [UInt8](repeating: 0, count: 32)
+        let count = pread(opened, &buffer, buffer.count, 0)
+        close(opened)
+        let text = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+        let holder = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)).map { "process \($0)" }
+        throw .inUse(path: path, holder: holder ?? "another process")
+      }
+      descriptor = Mutex(opened)
+      // Only told to people; on a full disk the number is missing and the lock holds all the same.
+      let text = Array("\(getpid())\n".utf8)
+      if ftruncate(opened, 0) == 0 { _ = pwrite(opened, text, text.count, 0) }
+    }
+
+    deinit { release() }
+
+    /// Lets the gallery go. The file stays: removing it would let two others hold two files of one name.
+    func release() {
+      descriptor.withLock { descriptor in
+        if let open = descriptor { close(open) }
+        descriptor = nil
+      }
+    }
+  }
+
+  /// Whether an error of SQLite will go away by itself once there is room, access or the lock.
+  static func isPassing(_ error: any Error) -> Bool {
+    guard let error = error as? DatabaseError else { return false }
+    return switch error.resultCode {
+    case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_READONLY, .SQLITE_CANTOPEN,
+      .SQLITE_NOMEM, .SQLITE_PERM, .SQLITE_AUTH, .SQLITE_PROTOCOL, .SQLITE_INTERRUPT, .SQLITE_ABORT:
+      true
+    default: false
+    }
+  }
+
+  /// An error of SQLite in this module's words.
+  static func describe(_ error: any Error, path: String) -> StoreError {
+    if let error = error as? StoreError { return error }
+    guard let error = error as? DatabaseError else { return .damaged(path: path, reason: "\(error)") }
+    return switch error.resultCode {
+    case .SQLITE_NOTADB: .damaged(path: path, reason: "no database")
+    case .SQLITE_FULL: .unavailable(path: path, reason: "the disk is full")
+    case .SQLITE_BUSY, .SQLITE_LOCKED: .unavailable(path: path, reason: "another program holds it")
+    case .SQLITE_READONLY: .unavailable(path: path, reason: "the file or its folder is read-only")
+    case .SQLITE_CANTOPEN: .unavailable(path: path, reason: "the file or its folder cannot be opened")
+    case .SQLITE_IOERR: .unavailable(path: path, reason: "reading or writing failed")
+    default:
+      isPassing(error)
+        ? .unavailable(path: path, reason: error.message ?? "error \(error.resultCode.rawValue)")
+        : .damaged(path: path, reason: error.message ?? "error \(error.resultCode.rawValue)")
+    }
+  }
+}
