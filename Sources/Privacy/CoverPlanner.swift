@@ -1,0 +1,291 @@
+import ThroughlineCore
+
+/// Decides what is covered in each frame of one camera: pure values, no pixels.
+///
+/// All doubts end in more cover. A face counts for one person only, and only where that person's head can be;
+/// every other person has the head region covered. Regions are held and move with their persons; what has
+/// disappeared stays covered at its place until the hold time is over.
+struct CoverPlanner {
+  enum Plan: Hashable {
+    case regions([CoveredRegion])
+    case withheld(reason: String)
+  }
+
+  let settings: PrivacySettings
+  private var people: [TrackID: HeldPerson] = [:]
+  private var places: [HeldPlace] = []
+  private var lastEvidence: Timestamp?
+  private var lastSize: PictureSize?
+
+  /// A person whose regions go on being covered.
+  private struct HeldPerson {
+    var box: BoundingBox
+    /// When the detectors saw the person last.
+    var time: Timestamp
+    /// The face in units of the person's box, and when it was found.
+    var face: (relative: BoundingBox, time: Timestamp)?
+  }
+
+  private struct HeldPlace {
+    var box: BoundingBox
+    var time: Timestamp
+    var cause: CoveredRegion.Cause
+  }
+
+  /// More than a crowd holds; beyond it the frame is withheld, so that memory stays bounded.
+  private static let limit = 4096
+
+  init(settings: PrivacySettings) { self.settings = settings }
+
+  mutating func plan(
+    size: PictureSize, time: Timestamp, evidence: FaceEvidence, tracks: [Track], open: Set<TrackID>
+  ) -> Plan {
+    adapt(to: size)
+    var detections: [Detection] = []
+    var ahead: [Detection] = []
+    switch evidence {
+    case .unavailable(let reason): return .withheld(reason: reason)
+    case .detected(let found):
+      lastEvidence = time
+      detections = found
+    case .bridged(let found):
+      guard let last = lastEvidence, abs(time.seconds(since: last)) <= settings.hold else {
+        return .withheld(reason: "no detection for too long")
+      }
+      ahead = found
+    case .unchanged:
+      guard let last = lastEvidence else { return .withheld(reason: "no detection yet") }
+      keepAlive(by: time.seconds(since: last))
+      lastEvidence = time
+    }
+    guard (detections + ahead).allSatisfy({ $0.box.isFinite }) else {
+      return .withheld(reason: "the detector gave boxes that are not numbers")
+    }
+    guard detections.count + ahead.count + tracks.count <= Self.limit else {
+      return .withheld(reason: "too many persons")
+    }
+
+    let now = lastEvidence ?? time
+    guard !tracks.contains(where: { $0.state != .ended && !$0.box.isFinite && people[$0.id] == nil }) else {
+      return .withheld(reason: "the tracker gave a box that is not a number")
+    }
+    // A box that is not a number any more leaves the person covered at the last place.
+    let current = tracks.filter { $0.state != .ended && $0.box.isFinite }.map { track in
+      var track = track
+      track.box = track.box.normalized
+      return track
+    }
+    let faces = detections.filter { $0.category == .face }.map { $0.box.normalized }
+    let binding = bind(faces, to: current, size: size)
+    var regions: [CoveredRegion] = []
+    for (index, track) in current.enumerated() {
+      if open.contains(track.id) {
+        people[track.id] = nil
+      } else {
+        regions += cover(track, face: binding.faceOfTrack[index], size: size, now: now)
+      }
+    }
+    regions += coverMissing(current, open: open, size: size, now: now)
+    for face in binding.unbound {
+      hold(face.expanded(byShareOfWidth: settings.margin, height: settings.margin), .face, now)
+    }
+    for detection in detections + ahead where detection.category == .person {
+      let box = detection.box.normalized
+      guard !current.contains(where: { $0.box.intersectionOverUnion(with: box) > 0.5 }) else { continue }
+      hold(personRegion(box, size: size), .head, now)
+    }
+    for face in ahead where face.category == .face {
+      // Seen in another frame than this one, so the place is less certain.
+      let margin = settings.margin + 0.25
+      hold(face.box.normalized.expanded(byShareOfWidth: margin, height: margin), .face, now)
+    }
+    places.removeAll { abs(now.seconds(since: $0.time)) > settings.hold }
+    guard places.count <= Self.limit, people.count <= Self.limit else {
+      places.removeAll()
+      people.removeAll()
+      return .withheld(reason: "too many persons")
+    }
+    regions += places.map { CoveredRegion(box: $0.box, cause: $0.time == now ? $0.cause : .place) }
+    return .regions(Self.withoutCovered(regions))
+  }
+
+  // MARK: Faces and their persons
+
+  /// Gives every face to at most one track and every track at most one face. What the tracker has bound goes first,
+  /// where it can be true; then the nearest pairs.
+  private func bind(
+    _ faces: [BoundingBox], to tracks: [Track], size: PictureSize
+  ) -> (faceOfTrack: [Int: BoundingBox], unbound: [BoundingBox]) {
+    var all = faces
+    var pairs: [(track: Int, face: Int, rank: Double)] = []
+    for (index, track) in tracks.enumerated() {
+      guard let face = track.face?.box, face.isFinite else { continue }
+      let box = face.normalized
+      let place = all.firstIndex { $0.intersectionOverUnion(with: box) > 0.7 } ?? all.count
+      if place == all.count { all.append(box) }
+      if let distance = HeadRegion.distance(of: box, from: track.box, in: size) {
+        pairs.append((index, place, distance - 10))
+      }
+    }
+    for (index, track) in tracks.enumerated() {
+      for (place, face) in all.enumerated() {
+        if let distance = HeadRegion.distance(of: face, from: track.box, in: size) {
+          pairs.append((index, place, distance))
+        }
+      }
+    }
+    pairs.sort { ($0.rank, $0.track, $0.face) < ($1.rank, $1.track, $1.face) }
+    var faceOfTrack: [Int: BoundingBox] = [:]
+    var taken = Set<Int>()
+    for pair in pairs where faceOfTrack[pair.track] == nil && !taken.contains(pair.face) {
+      faceOfTrack[pair.track] = all[pair.face]
+      taken.insert(pair.face)
+    }
+    return (faceOfTrack, all.indices.filter { !taken.contains($0) }.map { all[$0] })
+  }
+
+  private mutating func cover(
+    _ track: Track, face: BoundingBox?, size: PictureSize, now: Timestamp
+  ) -> [CoveredRegion] {
+    var held = people[track.id] ?? HeldPerson(box: track.box, time: now)
+    if track.isObserved { held.time = now }
+    held.box = track.box
+    if let face {
+      held.time = now
+      held.face = (face.relative(to: track.box), now)
+    } else if let old = held.face, abs(now.seconds(since: old.time)) > settings.hold {
+      held.face = nil
+    }
+    people[track.id] = held
+    // Not seen for longer than the hold time: the person is behind something or gone, and the box is a guess.
+    guard abs(now.seconds(since: held.time)) <= settings.hold else { return [] }
+    return regions(
+      of: held, track: track.id, faceIsFresh: face != nil, isObserved: track.isObserved, size, now)
+  }
+
+  private func regions(
+    of person: HeldPerson, track: TrackID, faceIsFresh: Bool, isObserved: Bool, _ size: PictureSize,
+    _ now: Timestamp
+  ) -> [CoveredRegion] {
+    var regions: [CoveredRegion] = []
+    if case .wholeBody = settings.faces {
+      regions.append(CoveredRegion(box: personRegion(person.box, size: size), cause: .body, track: track))
+    }
+    if let face = person.face {
+      let age = abs(now.seconds(since: face.time)) / settings.hold
+      let margin = settings.margin + (faceIsFresh ? 0 : 0.15 + 0.25 * age)
+      let box = face.relative.absolute(in: person.box).expanded(byShareOfWidth: margin, height: margin)
+      regions.append(CoveredRegion(box: box, cause: faceIsFresh ? .face : .heldFace, track: track))
+    }
+    if !faceIsFresh {
+      let head = HeadRegion.region(of: person.box, in: size)
+      let box = isObserved ? head : head.expanded(byShareOfWidth: 0.15, height: 0.15)
+      regions.append(CoveredRegion(box: box, cause: .head, track: track))
+    }
+    return regions
+  }
+
+  /// Persons who were covered and have no track now: their regions stay where they were.
+  private mutating func coverMissing(
+    _ current: [Track], open: Set<TrackID>, size: PictureSize, now: Timestamp
+  ) -> [CoveredRegion] {
+    let present = Set(current.map(\.id))
+    var regions: [CoveredRegion] = []
+    for (id, person) in people where !present.contains(id) {
+      guard !open.contains(id), abs(now.seconds(since: person.time)) <= settings.hold else {
+        people[id] = nil
+        continue
+      }
+      for region in self.regions(of: person, track: id, faceIsFresh: false, isObserved: false, size, now) {
+        regions.append(CoveredRegion(box: region.box, cause: .place, track: id))
+      }
+    }
+    return regions.sorted {
+      ($0.track.map(\.number) ?? 0, $0.box.x) < ($1.track.map(\.number) ?? 0, $1.box.x)
+    }
+  }
+
+  private func personRegion(_ box: BoundingBox, size: PictureSize) -> BoundingBox {
+    let head = HeadRegion.region(of: box, in: size)
+    guard case .wholeBody = settings.faces else { return head }
+    return head.union(with: box.expanded(byShareOfWidth: 0.1, height: 0.05))
+  }
+
+  // MARK: Places
+
+  private mutating func hold(_ box: BoundingBox, _ cause: CoveredRegion.Cause, _ time: Timestamp) {
+    places.removeAll { $0.box.intersectionOverUnion(with: box) > 0.6 }
+    places.append(HeldPlace(box: box, time: time, cause: cause))
+  }
+
+  private mutating func keepAlive(by seconds: Double) {
+    people = people.mapValues { person in
+      var person = person
+      person.time = person.time.advanced(bySeconds: seconds)
+      person.face = person.face.map { ($0.relative, $0.time.advanced(bySeconds: seconds)) }
+      return person
+    }
+    for index in places.indices { places[index].time = places[index].time.advanced(bySeconds: seconds) }
+  }
+
+  /// A stream that changes its size keeps its regions at the same place of the scene.
+  private mutating func adapt(to size: PictureSize) {
+    defer { lastSize = size }
+    guard let last = lastSize, last != size, last.width > 0, last.height > 0 else { return }
+    let scaleX = Double(size.width) / Double(last.width)
+    let scaleY = Double(size.height) / Double(last.height)
+    for index in places.indices { places[index].box = places[index].box.scaled(scaleX, scaleY) }
+    people = people.mapValues { person in
+      var person = person
+      person.box = person.box.scaled(scaleX, scaleY)
+      return person
+    }
+  }
+
+  /// Leaves out regions that lie wholly inside of another one.
+  private static func withoutCovered(_ regions: [CoveredRegion]) -> [CoveredRegion] {
+    guard regions.count <= 256 else { return regions }
+    return regions.enumerated().filter { index, region in
+      !regions.enumerated().contains { other, outer in
+        other != index && outer.box.contains(region.box) && !(region.box.contains(outer.box) && other > index)
+      }
+    }.map(\.element)
+  }
+}
+
+extension BoundingBox {
+  fileprivate var isFinite: Bool { x.isFinite && y.isFinite && width.isFinite && height.isFinite }
+
+  /// With sides that are not negative, at least 4 pixels long, and numbers that stay countable.
+  fileprivate var normalized: BoundingBox {
+    let far = 1e6
+    func bound(_ value: Double) -> Double { min(max(value, -far), far) }
+    let left = bound(min(x, x + width))
+    let right = bound(max(x, x + width))
+    let top = bound(min(y, y + height))
+    let bottom = bound(max(y, y + height))
+    return BoundingBox(
+      centerX: (left + right) / 2, centerY: (top + bottom) / 2, width: max(4, right - left),
+      height: max(4, bottom - top))
+  }
+
+  fileprivate func relative(to box: BoundingBox) -> BoundingBox {
+    BoundingBox(
+      x: (x - box.x) / box.width, y: (y - box.y) / box.height, width: width / box.width,
+      height: height / box.height)
+  }
+
+  fileprivate func absolute(in box: BoundingBox) -> BoundingBox {
+    BoundingBox(
+      x: box.x + x * box.width, y: box.y + y * box.height, width: width * box.width,
+      height: height * box.height)
+  }
+
+  fileprivate func scaled(_ horizontal: Double, _ vertical: Double) -> BoundingBox {
+    BoundingBox(x: x * horizontal, y: y * vertical, width: width * horizontal, height: height * vertical)
+  }
+
+  fileprivate func contains(_ other: BoundingBox) -> Bool {
+    minX <= other.minX && minY <= other.minY && maxX >= other.maxX && maxY >= other.maxY
+  }
+}
