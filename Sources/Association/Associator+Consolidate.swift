@@ -1,0 +1,138 @@
+import Foundation
+import Gallery
+import ThroughlineCore
+
+extension Associator {
+  /// How much better than chance (natural logarithm of the odds) two identities must fit to become one.
+  static let mergeMargin = 1.5
+  static let maximumMergesPerRun = 64
+
+  /// Clusters the recent tracks anew, starting from the identities as they are: the best fitting pairs that
+  /// nothing forbids become one, best first (agglomerative, average linkage, with cannot-link constraints).
+  mutating func consolidate() {
+    guard let now else { return }
+    forgetOldTracks(now: now)
+    alignment.refresh()
+    profiles.removeAll()
+    learnCohort()
+    var merges = 0
+    while merges < Self.maximumMergesPerRun, mergeBestPairs() > 0 { merges += 1 }
+  }
+
+  private mutating func forgetOldTracks(now: Timestamp) {
+    let ended = tracks.values.filter { !$0.isLive }.sorted { $0.lastSeen < $1.lastSeen }
+    var surplus = ended.count - settings.maximumEndedTracks
+    for track in ended {
+      guard surplus > 0 || now.seconds(since: track.lastSeen) > settings.consolidationWindow else { break }
+      surplus -= 1
+      for companion in track.companions { tracks[companion]?.companions.remove(track.id) }
+      if let identity = track.identity {
+        members[identity]?.remove(track.id)
+        if members[identity]?.isEmpty == true { members[identity] = nil }
+        profiles[identity] = nil
+      }
+      tracks[track.id] = nil
+    }
+  }
+
+  /// Tracks of different people, as far as that is certain, tell how similar different people look between two
+  /// cameras.
+  private mutating func learnCohort() {
+    let recent = tracks.values.filter { $0.isLive && $0.lookCount > 1 && $0.identity != nil }
+      .sorted { $0.id < $1.id }.prefix(64)
+    let vectors = recent.compactMap { track in
+      track.mean.map { (track: track, vector: alignment.aligned($0, camera: track.camera)) }
+    }
+    for left in vectors.indices {
+      for right in vectors.indices where right > left {
+        let one = vectors[left].track
+        let other = vectors[right].track
+        guard one.identity != other.identity else { continue }
+        let certain =
+          one.camera == other.camera ? one.companions.contains(other.id) : one.isSure && other.isSure
+        guard certain else { continue }
+        cohort.add(
+          Double(VectorMath.dot(vectors[left].vector, vectors[right].vector)),
+          cameras: CameraPair(one.camera, other.camera))
+      }
+    }
+  }
+
+  /// The logarithm of the odds that two identities are one person, by their looks; `nil` without evidence.
+  mutating func pairScore(_ one: IdentityID, _ other: IdentityID, model: SimilarityModel) -> Double? {
+    let left = profile(of: one)
+    let right = profile(of: other)
+    guard !left.pieces.isEmpty, !right.pieces.isEmpty else { return nil }
+    var sum = 0.0
+    var weight = 0.0
+    var leftLooks = 0.0
+    for piece in left.pieces {
+      guard
+        let found = right.similarity(to: piece.vector, camera: piece.camera, excluding: nil, cohort: cohort)
+      else { continue }
+      let share = min(3, piece.independentLooks) + 0.2
+      sum += found.similarity * share
+      weight += share
+      leftLooks += piece.independentLooks
+    }
+    guard weight > 0 else { return nil }
+    let rightLooks = right.pieces.reduce(0) { $0 + $1.independentLooks }
+    let prior = log((1 - Self.newcomerProbability) / Self.newcomerProbability / Double(max(1, gallery.count)))
+    return model.logRatio(sum / weight, looks: (leftLooks, rightLooks)) + prior
+  }
+
+  /// Merges pairs that are each other's best, and no other identity that is certainly somebody else fits about
+  /// as well.
+  ///
+  /// - Returns: how many were merged.
+  private mutating func mergeBestPairs() -> Int {
+    let model = similarityModel
+    let recent = members.keys.sorted()
+    var scores: [IdentityPair: Double] = [:]
+    var partners: [IdentityID: [(other: IdentityID, score: Double)]] = [:]
+    let roughThreshold = Float(model.threshold - 0.15)
+    var means: [(id: IdentityID, mean: [Float])] = []
+    for id in recent { means.append((id, profile(of: id).mean)) }
+    for left in means.indices {
+      for right in means.indices where right > left {
+        guard VectorMath.dot(means[left].mean, means[right].mean) > roughThreshold else { continue }
+        guard let pair = IdentityPair(means[left].id, means[right].id),
+          let score = pairScore(pair.lower, pair.higher, model: model), score > 0
+        else { continue }
+        scores[pair] = score
+        partners[pair.lower, default: []].append((pair.higher, score))
+        partners[pair.higher, default: []].append((pair.lower, score))
+      }
+    }
+    var touched = Set<IdentityID>()
+    var merged = 0
+    for (pair, score) in scores.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+      guard score > Self.mergeMargin, !touched.contains(pair.lower), !touched.contains(pair.higher),
+        canMerge(pair.lower, pair.higher)
+      else { continue }
+      let rivals =
+        rivalOdds(of: pair.lower, partner: pair.higher, among: partners[pair.lower] ?? [])
+        + rivalOdds(of: pair.higher, partner: pair.lower, among: partners[pair.higher] ?? [])
+      let probability = exp(score) / (1 + exp(score) + rivals)
+      touched.insert(pair.lower)
+      touched.insert(pair.higher)
+      guard probability >= 0.75 else { continue }
+      merge(
+        pair.higher, into: pair.lower, source: .consolidation, confidence: probability,
+        explanation: String(
+          format:
+            "the looks of identities %@ and %@ are alike (odds %.0f to 1), and they were never seen together",
+          pair.lower.description, pair.higher.description, exp(min(score, 15))))
+      merged += 1
+    }
+    return merged
+  }
+
+  /// The summed odds of those who fit an identity too and cannot be the same person as its partner.
+  private func rivalOdds(
+    of identity: IdentityID, partner: IdentityID, among partners: [(other: IdentityID, score: Double)]
+  ) -> Double {
+    partners.filter { $0.other != partner && canMerge(identity, $0.other) && !canMerge(partner, $0.other) }
+      .reduce(0) { $0 + exp($1.score) }
+  }
+}

@@ -1,0 +1,156 @@
+import Foundation
+import Gallery
+import ThroughlineCore
+
+/// How well a track fits an identity, and why. All parts are natural logarithms of likelihood ratios.
+struct AssociationScore: Sendable {
+  var similarity: ProfileSimilarity
+  var appearance: Double
+  var whereabouts: Double
+  var place: Double
+  var prior: Double
+  var cells: [TransitionModel.Cell]
+
+  var total: Double { appearance + whereabouts + place + prior }
+}
+
+extension Associator {
+  /// The probability that a track whose owner is unknown belongs to somebody new.
+  static let newcomerProbability = 0.3
+
+  var similarityModel: SimilarityModel {
+    SimilarityModel(calibrator: calibrator, fixedThreshold: settings.similarity)
+  }
+
+  /// What a track is compared with: built from the tracks in memory and, for older ones, from the prototypes.
+  mutating func profile(of identity: IdentityID) -> IdentityProfile {
+    if let known = profiles[identity] { return known }
+    var pieces: [IdentityProfile.Piece] = []
+    let inMemory = members[identity] ?? []
+    for id in inMemory.sorted() {
+      guard let track = tracks[id], let mean = track.mean else { continue }
+      pieces.append(
+        IdentityProfile.Piece(
+          track: id, camera: id.camera, vector: alignment.aligned(mean, camera: id.camera),
+          independentLooks: track.independentLooks, lastSeen: track.lastSeen))
+    }
+    var stored: [String: (vector: [Float], weight: Float, count: Double, prototype: GalleryPrototype)] = [:]
+    for kept in gallery[identity]?.prototypes ?? [] {
+      if let track = kept.track, tracks[track] != nil { continue }
+      let key = kept.track?.description ?? "enrolled in \(kept.prototype.camera)"
+      let weight = Float(max(0.1, kept.prototype.quality))
+      var entry = stored[key] ?? ([Float](repeating: 0, count: network.dimension), 0, 0, kept)
+      entry.vector = VectorMath.adding(entry.vector, kept.prototype.embedding.values, factor: weight)
+      entry.weight += weight
+      entry.count += 1
+      if kept.prototype.time > entry.prototype.prototype.time { entry.prototype = kept }
+      stored[key] = entry
+    }
+    for (_, entry) in stored.sorted(by: { $0.key < $1.key }) {
+      let camera = entry.prototype.prototype.camera
+      pieces.append(
+        IdentityProfile.Piece(
+          track: entry.prototype.track, camera: camera,
+          vector: alignment.aligned(VectorMath.scaled(entry.vector, by: 1 / entry.weight), camera: camera),
+          independentLooks: entry.count, lastSeen: entry.prototype.prototype.time))
+    }
+    let built = IdentityProfile(pieces: pieces)
+    profiles[identity] = built
+    return built
+  }
+
+  /// Whether a track cannot be this identity. Tracks in `movable` are being reassigned together with it, so
+  /// that they do not count.
+  func isExcluded(_ track: TrackEvidence, from identity: IdentityID, movable: Set<TrackID>) -> Bool {
+    for id in members[identity] ?? [] where id != track.id && !movable.contains(id) {
+      if track.companions.contains(id) { return true }
+      if let other = tracks[id], areDisjoint(track, other) { return true }
+    }
+    if let own = track.identity, own != identity, gallery.isVetoed(own, identity) { return true }
+    for kept in (gallery[identity]?.sightings ?? []).suffix(64) {
+      let sighting = kept.sighting
+      guard sighting.camera == track.camera, sighting.track != track.id, tracks[sighting.track] == nil,
+        sighting.begin <= track.lastSeen, sighting.end >= track.firstSeen
+      else { continue }
+      return true
+    }
+    return false
+  }
+
+  /// Where an identity was when the track appeared: elsewhere at the same time, or somewhere before.
+  func whereabouts(of identity: IdentityID, for track: TrackEvidence) -> (
+    cells: [TransitionModel.Cell], lastInCamera: Sighting?
+  ) {
+    var simultaneous = Set<CameraName>()
+    var latest: (camera: CameraName, end: Timestamp)?
+    var lastInCamera: Sighting?
+    for kept in (gallery[identity]?.sightings ?? []).suffix(24) where kept.sighting.track != track.id {
+      let sighting = kept.sighting
+      let end = currentEnd(of: sighting)
+      if sighting.begin <= track.lastSeen, end >= track.firstSeen, sighting.camera != track.camera {
+        simultaneous.insert(sighting.camera)
+      } else if end <= track.firstSeen {
+        if end > latest?.end ?? Timestamp(nanoseconds: .min) { latest = (sighting.camera, end) }
+        if sighting.camera == track.camera, end > lastInCamera?.end ?? Timestamp(nanoseconds: .min) {
+          lastInCamera = sighting
+          lastInCamera?.end = end
+        }
+      }
+    }
+    if !simultaneous.isEmpty {
+      return (simultaneous.sorted().map { TransitionModel.Cell(camera: $0, bin: 0) }, lastInCamera)
+    }
+    guard let latest else { return ([], lastInCamera) }
+    let gap = track.firstSeen.seconds(since: latest.end)
+    return ([TransitionModel.Cell(camera: latest.camera, bin: TransitionModel.bin(ofGap: gap))], lastInCamera)
+  }
+
+  /// The score of a track for an identity; `nil` where it is impossible or nothing is known of the identity
+  /// besides this very track.
+  mutating func score(
+    _ track: TrackEvidence, vector: [Float], identity: IdentityID, movable: Set<TrackID>,
+    model: SimilarityModel
+  ) -> AssociationScore? {
+    if isExcluded(track, from: identity, movable: movable) { return nil }
+    let found = profile(of: identity).similarity(
+      to: vector, camera: track.camera, excluding: track.id, cohort: cohort)
+    guard let found else { return nil }
+    let (cells, lastInCamera) = whereabouts(of: identity, for: track)
+    if violatesMinimumTransition(track, identity: identity) { return nil }
+    return AssociationScore(
+      similarity: found,
+      appearance: model.logRatio(found.similarity, looks: (track.independentLooks, found.looks)),
+      whereabouts: transitions.logRatio(camera: track.camera, cells: cells),
+      place: lastInCamera.map { placeRatio(track, after: $0) } ?? 0,
+      prior: log((1 - Self.newcomerProbability) / Self.newcomerProbability / Double(max(1, gallery.count))),
+      cells: cells)
+  }
+
+  private func violatesMinimumTransition(_ track: TrackEvidence, identity: IdentityID) -> Bool {
+    guard !settings.minimumTransitions.isEmpty else { return false }
+    for kept in (gallery[identity]?.sightings ?? []).suffix(8) where kept.sighting.camera != track.camera {
+      guard let minimum = settings.minimumTransitions[CameraPair(kept.sighting.camera, track.camera)] else {
+        continue
+      }
+      let gap = track.firstSeen.seconds(since: currentEnd(of: kept.sighting))
+      if gap > -settings.clockTolerance, gap < minimum - settings.clockTolerance { return true }
+    }
+    return false
+  }
+
+  /// A track that ended and one that begins soon after near by in the same camera are probably one person who
+  /// was hidden. The walked distance is taken as normally distributed and widening with time, the place of
+  /// somebody else as anywhere in the picture.
+  private func placeRatio(_ track: TrackEvidence, after sighting: Sighting) -> Double {
+    guard let before = tracks[sighting.track], let state = cameras[track.camera] else { return 0 }
+    let gap = track.firstSeen.seconds(since: before.lastSeen)
+    guard gap >= 0, gap < 10 else { return 0 }
+    let height = max(1, (before.lastBox.height + track.firstBox.height) / 2)
+    let dx = (track.firstBox.centerX - before.lastBox.centerX) / height
+    let dy = (track.firstBox.maxY - before.lastBox.maxY) / height
+    let spread = 0.35 + 0.45 * gap
+    let area = max(4, state.extent.width * state.extent.height / (height * height))
+    let density = exp(-(dx * dx + dy * dy) / (2 * spread * spread)) / (2 * Double.pi * spread * spread)
+    return min(3, max(-3, log(max(1e-9, density * area))))
+  }
+}
