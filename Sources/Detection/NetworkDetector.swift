@@ -1,0 +1,63 @@
+import Imaging
+import Inference
+import ThroughlineCore
+
+/// Makes detectors that share compiled networks, one for each thread.
+public struct DetectorFactory: Sendable {
+  /// The networks, in the order in which they run.
+  public let networks: [DetectionNetwork]
+
+  /// A factory for detectors that run all these networks on each picture.
+  public init(_ networks: [DetectionNetwork]) { self.networks = networks }
+
+  /// Makes a detector with its own memory. To be used by one thread at a time.
+  public func makeDetector() throws(InferenceError) -> NetworkDetector { try NetworkDetector(networks) }
+}
+
+/// Runs one or more networks on a picture. Networks that want to see the same tensor share one scaling step.
+public final class NetworkDetector: Detector {
+  private struct Stage {
+    var network: DetectionNetwork
+    var request: any InferenceRequest
+  }
+
+  private let stages: [Stage]
+  private let scaler = PictureScaler()
+
+  /// A detector with its own memory for each network.
+  public init(_ networks: [DetectionNetwork]) throws(InferenceError) {
+    var stages: [Stage] = []
+    for network in networks { stages.append(Stage(network: network, request: try network.model.makeRequest())) }
+    self.stages = stages
+  }
+
+  /// The classes that the networks can find.
+  public var categories: Set<DetectionClass> { Set(stages.map(\.network.category)) }
+
+  /// Runs all networks.
+  public func detect(_ picture: Picture) throws -> [Detection] { try detect(picture, only: categories) }
+
+  /// Runs the networks that find one of the classes.
+  ///
+  /// - Throws: `ImagingError` for a picture that cannot be scaled, `InferenceError` where a run fails.
+  public func detect(_ picture: Picture, only wanted: Set<DetectionClass>) throws -> [Detection] {
+    var filled: [(stage: Stage, transform: LetterboxTransform)] = []
+    var result: [Detection] = []
+    for stage in stages where wanted.contains(stage.network.category) {
+      let transform: LetterboxTransform
+      if let twin = filled.first(where: { $0.stage.network.specification == stage.network.specification }) {
+        _ = stage.request.input.update(fromContentsOf: twin.stage.request.input)
+        transform = twin.transform
+      } else {
+        transform = try scaler.fill(
+          stage.request.input, from: picture, specification: stage.network.specification)
+      }
+      filled.append((stage, transform))
+      try stage.request.run()
+      let candidates = try stage.network.head.decode(
+        stage.request, floor: Float(stage.network.settings.scoreFloor))
+      result += stage.network.detections(from: candidates, transform: transform, picture: picture.size)
+    }
+    return result
+  }
+}
