@@ -62,6 +62,7 @@ const cov_library *cov_load(const char *path, char *error, size_t error_size) {
       {&library->compiled_outputs_size, "ov_compiled_model_outputs_size"},
       {&library->compiled_input_by_index, "ov_compiled_model_input_by_index"},
       {&library->compiled_output_by_index, "ov_compiled_model_output_by_index"},
+      {&library->compiled_output_by_name, "ov_compiled_model_output_by_name"},
       {&library->compiled_get_property, "ov_compiled_model_get_property"},
       {&library->compiled_create_request, "ov_compiled_model_create_infer_request"},
       {&library->compiled_free, "ov_compiled_model_free"},

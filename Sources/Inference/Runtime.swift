@@ -28,6 +28,10 @@ public protocol CompiledModel: Sendable {
   /// The outputs in the model's order.
   var outputs: [TensorDescription] { get }
 
+  /// The place of an output in ``outputs``, by any of its names: a tensor may have several, of which
+  /// ``outputs`` shows one.
+  func outputIndex(named name: String) throws(InferenceError) -> Int
+
   /// Makes the memory for one run at a time.
   func makeRequest() throws(InferenceError) -> any InferenceRequest
 }
@@ -95,7 +99,7 @@ extension InferenceRequest {
 }
 
 extension CompiledModel {
-  /// The place of an output in ``outputs``.
+  /// The place of the output whose description has this name.
   public func outputIndex(named name: String) throws(InferenceError) -> Int {
     if let index = outputs.firstIndex(where: { $0.name == name }) { return index }
     throw .unexpectedShape(

@@ -90,6 +90,8 @@ typedef struct {
                                      cov_port *_Nullable *_Nonnull port);
   int32_t (*compiled_output_by_index)(const cov_compiled_model *model, size_t index,
                                       cov_port *_Nullable *_Nonnull port);
+  int32_t (*compiled_output_by_name)(const cov_compiled_model *model, const char *name,
+                                     cov_port *_Nullable *_Nonnull port);
   int32_t (*compiled_get_property)(const cov_compiled_model *model, const char *key,
                                    char *_Nullable *_Nonnull value);
   int32_t (*compiled_create_request)(const cov_compiled_model *model,

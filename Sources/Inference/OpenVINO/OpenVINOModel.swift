@@ -38,6 +38,18 @@ final class OpenVINOModel: CompiledModel {
 
   deinit { library.functions.pointee.compiled_free(handle) }
 
+  func outputIndex(named name: String) throws(InferenceError) -> Int {
+    // The port that has the name shows the same one of its names here as it did in the list.
+    var port: OpaquePointer?
+    if library.functions.pointee.compiled_output_by_name(handle, name, &port) == 0, let port {
+      let shown = try library.describe(port, fallbackName: name).name
+      if let index = outputs.firstIndex(where: { $0.name == shown }) { return index }
+    }
+    throw .unexpectedShape(
+      model: self.name, tensor: "the list of outputs", expected: "one named '\(name)'",
+      found: outputs.map(\.name).joined(separator: ", "))
+  }
+
   func makeRequest() throws(InferenceError) -> any InferenceRequest { try OpenVINORequest(model: self) }
 }
 
