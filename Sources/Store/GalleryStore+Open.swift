@@ -95,15 +95,3 @@ extension StoreWriter {
     }
   }
 }
-
-extension StoreMemory {
-  /// Keeps a crop where its owner is known.
-  mutating func keep(_ crop: StoredCrop, limits: StoreLimits) {
-    let isOwned =
-      switch crop.owner {
-      case .sighting(let id): sightingOwners[id] != nil
-      case .prototype(let id): prototypeOwners[id] != nil
-      }
-    if isOwned { archive.keep(crop, limits: limits) } else { archive.dropped += 1 }
-  }
-}

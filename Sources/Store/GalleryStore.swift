@@ -36,17 +36,24 @@ public final class GalleryStore: Sendable {
     var isClosed = false
   }
 
+  /// What reading beside the writer needs.
+  struct Readers: Sendable {
+    var database: DatabasePool?
+    /// Keys that may open what a reader sees: after a rotation a reader may still see the file as it was.
+    var ciphers: [String: StoreCipher]
+  }
+
   /// Where the gallery lies.
   public let path: String
   let options: StoreOptions
   let fileLock: StoreFile.Lock
 
-  // Locked in this order: writer, memory, inbox. `readers` is never held together with another one.
+  // Locked in this order: writer, memory, inbox. `readers` is the last one and never held for long, so that
+  // readers go on while the writer works.
   let writer: Mutex<StoreWriter>
   let memory: Mutex<StoreMemory>
   let inbox = Mutex(Inbox())
-  /// Keys that may open what a reader sees: the file's key and, during a rotation, the next one.
-  let readers: Mutex<[String: StoreCipher]>
+  let readers: Mutex<Readers>
 
   private let wake = DispatchSemaphore(value: 0)
   private let ended = DispatchSemaphore(value: 0)
@@ -69,7 +76,6 @@ public final class GalleryStore: Sendable {
     }
     let (image, cipher) = try Self.load(path: path, credential: credential)
     memory = Mutex(StoreMemory(contents: image.contents, archive: image.archive))
-    readers = Mutex([cipher.key.identifier: cipher])
     var connecting = StoreWriter(path: path, cipher: cipher, rows: image.rows)
     var obstacle: StoreError?
     do {
@@ -79,6 +85,7 @@ public final class GalleryStore: Sendable {
     } catch {
       throw StoreFile.describe(error, path: path)
     }
+    readers = Mutex(Readers(database: connecting.database, ciphers: [cipher.key.identifier: cipher]))
     writer = Mutex(connecting)
     if let obstacle { setCondition(.degraded(reason: obstacle.description)) }
     startThread()
@@ -195,7 +202,7 @@ public final class GalleryStore: Sendable {
   /// - Throws: ``StoreError``; what could not be written stays in memory and is tried again.
   public func flush() throws(StoreError) {
     try requireOpen()
-    try writing { (_) throws(StoreError) in }
+    try exclusively { (writer) throws(StoreError) in try writePending(&writer) }
   }
 
   /// Writes what waits and lets the file go. Later calls of `append` are ignored.
@@ -210,6 +217,7 @@ public final class GalleryStore: Sendable {
     ended.wait()
     writer.withLock { writer in
       _ = try? writer.checkpoint()
+      readers.withLock { $0.database = nil }
       try? writer.disconnect()
     }
     setCondition(.closed)
@@ -217,13 +225,12 @@ public final class GalleryStore: Sendable {
     if let failure { throw failure }
   }
 
-  /// Writes what waits, then does more with the writer while nobody else has it.
-  func writing<Result: Sendable>(
+  /// Has the writer to itself.
+  func exclusively<Result: Sendable>(
     _ body: (inout StoreWriter) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     let outcome: Swift.Result<Result, StoreError> = writer.withLock { writer in
       do throws(StoreError) {
-        try writePending(&writer)
         return .success(try body(&writer))
       } catch {
         return .failure(error)
@@ -232,9 +239,14 @@ public final class GalleryStore: Sendable {
     return try outcome.get()
   }
 
-  /// - Parameter also: more to be done in the transaction that writes what waits.
+  /// Writes what waits.
+  ///
+  /// - Parameters:
+  ///   - isForced: whether there is a transaction even where nothing waits.
+  ///   - also: more to be done in that transaction.
   func writePending(
-    _ writer: inout StoreWriter, also: ((Database, StoreCipher) throws -> Void)? = nil
+    _ writer: inout StoreWriter, isForced: Bool = false,
+    also: (Database, StoreCipher) throws -> Void = { _, _ in }
   ) throws(StoreError) {
     if case .failed(let reason) = inbox.withLock({ $0.condition }) {
       throw .damaged(path: path, reason: reason)
@@ -243,21 +255,25 @@ public final class GalleryStore: Sendable {
       sortIn(&memory)
       return memory.takeBatch()
     }
-    if batch.isEmpty && also == nil {
+    if batch.isEmpty && !isForced {
       memory.withLock { $0.confirm(batch.mark) }
       return
     }
     do {
-      try writer.write(batch, also: also ?? { _, _ in })
+      try writer.write(batch, also: also)
     } catch {
       memory.withLock { $0.withdraw(batch.mark) }
       let described = StoreFile.describe(error, path: path)
-      setCondition(
-        StoreFile.isPassing(error)
-          ? .degraded(reason: described.description) : .failed(reason: described.description))
+      if StoreFile.isPassing(error) {
+        setCondition(.degraded(reason: described.description))
+      } else if error is DatabaseError || error is StoreError {
+        setCondition(.failed(reason: described.description))
+      }
       throw described
     }
     memory.withLock { $0.confirm(batch.mark) }
+    let connection = writer.database
+    readers.withLock { $0.database = connection }
     inbox.withLock { $0.lastWrite = options.now() }
     setCondition(.writing)
   }
@@ -282,7 +298,7 @@ public final class GalleryStore: Sendable {
 
   private func tick() -> Bool {
     do {
-      try writing { (_) throws(StoreError) in }
+      try exclusively { (writer) throws(StoreError) in try writePending(&writer) }
       return true
     } catch {
       return false

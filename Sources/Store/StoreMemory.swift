@@ -182,6 +182,8 @@ struct StoreMemory: Sendable {
     default: return
     }
     let before = involved.compactMap { contents.identities[$0] }
+    // Forgetting is asked of the store and of the gallery; whoever comes second finds nothing left to do.
+    if case .forgotten(let id, _) = change, contents.identities[id] == nil { return }
     guard attempt(change) else { return }
     dirty.state = true
     dirty.aliases.formUnion(aliases)

@@ -61,11 +61,8 @@ struct StoreWriter: Sendable {
     }
   }
 
-  /// Puts the rows in step with a file that was written anew.
-  mutating func adopt(_ cipher: StoreCipher, rows: StoreRows) {
-    self.cipher = cipher
-    self.rows = rows
-  }
+  /// Seals with another key from now on; the file was sealed with it already.
+  mutating func adopt(_ cipher: StoreCipher) { self.cipher = cipher }
 }
 
 /// Which file a path leads to.

@@ -1,0 +1,151 @@
+import Foundation
+import GRDB
+import Gallery
+import ThroughlineCore
+
+/// What a check of a whole file found.
+public struct StoreVerification: Sendable, Hashable {
+  /// How many records of each kind the file has, and how many of them opened.
+  public struct Table: Sendable, Hashable {
+    /// `identity`, `prototype` and so on.
+    public var name: String
+    /// Records in the file.
+    public var records: Int
+    /// Records that opened.
+    public var intact: Int
+  }
+
+  /// One line for each finding, at most ``maximumProblems``; none where all is well.
+  public var problems: [String]
+  /// How many findings there are.
+  public var problemCount: Int
+  /// The records by kind.
+  public var tables: [Table]
+  /// How many audit entries there are up to the first that is not intact.
+  public var auditEntries: Int
+  /// The number of the first audit entry that was altered, removed or put in; `nil` where the chain is whole.
+  public var firstBrokenAuditEntry: Int64?
+
+  /// How many findings are told.
+  public static let maximumProblems = 100
+
+  /// Whether nothing was found.
+  public var isIntact: Bool { problemCount == 0 }
+}
+
+extension GalleryStore {
+  /// Checks everything that can be checked: SQLite's structures, references, that every record opens, and the
+  /// audit log's chain.
+  ///
+  /// - Throws: ``StoreError`` where the file cannot be read at all.
+  public func verify() throws(StoreError) -> StoreVerification {
+    try flush()
+    return try reading { try StoreVerifier(database: $0, cipher: $1).run() }
+  }
+
+  /// Checks a file without holding it or writing to it.
+  ///
+  /// - Throws: ``StoreError`` where the file is not readable so far that it could be checked.
+  public static func verify(path: String, credential: GalleryCredential) throws(StoreError)
+    -> StoreVerification
+  {
+    try StoreFile.inspect(path)
+    do {
+      let queue = try DatabaseQueue(path: path, configuration: StoreSchema.configuration(readOnly: true))
+      return try queue.read { database in
+        let meta = try StoreMeta.read(database, path: path)
+        let key = try meta.key(from: credential, path: path)
+        return try StoreVerifier(database: database, cipher: StoreCipher(key: key, salt: meta.salt)).run()
+      }
+    } catch {
+      throw StoreFile.describe(error, path: path)
+    }
+  }
+}
+
+/// Goes on after a finding, unlike ``StoreLoader``.
+private struct StoreVerifier {
+  let database: Database
+  let cipher: StoreCipher
+  private var found = StoreVerification(
+    problems: [], problemCount: 0, tables: [], auditEntries: 0, firstBrokenAuditEntry: nil)
+
+  init(database: Database, cipher: StoreCipher) {
+    self.database = database
+    self.cipher = cipher
+  }
+
+  func run() throws -> StoreVerification {
+    var verifier = self
+    try verifier.check()
+    return verifier.found
+  }
+
+  private mutating func note(_ problem: String) {
+    found.problemCount += 1
+    if found.problems.count < StoreVerification.maximumProblems { found.problems.append(problem) }
+  }
+
+  private mutating func check() throws {
+    let findings = try String.fetchAll(database, sql: "PRAGMA integrity_check(20)")
+    for finding in findings where finding != "ok" { note(finding) }
+    for row in try Row.fetchAll(database, sql: "PRAGMA foreign_key_check") {
+      let (table, number): (String, Int64?) = (row[0], row[1])
+      note("\(table) record \(number ?? 0) refers to a missing one")
+    }
+    try checkRecords("setting", .setting) { row, bytes in
+      if row == StoreRows.state { _ = try GalleryState(decoding: bytes) }
+    }
+    try checkRecords("identity", .identity) { _, bytes in
+      _ = try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in try decoder.identity() }
+    }
+    try checkRecords("prototype", .prototype) { [cipher] row, bytes in
+      _ = try cipher.prototype(from: bytes, id: PrototypeID(UInt64(bitPattern: row)))
+    }
+    try checkRecords("sighting", .sighting) { row, bytes in
+      _ = try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in
+        try decoder.sighting(id: SightingID(UInt64(bitPattern: row)))
+      }
+    }
+    try checkRecords("alias", .alias)
+    try checkRecords("correction", .correction) { _, bytes in
+      _ = try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in try decoder.correction() }
+    }
+    try checkRecords("crop", .cropHead, column: "head") { _, bytes in _ = try StoredCrop.decode(head: bytes) }
+    try checkRecords("crop", .cropBody, column: "body")
+    try checkRecords("event", .eventHead, column: "head") { _, bytes in
+      _ = try StoredEvent.decode(head: bytes)
+    }
+    try checkRecords("event", .eventBody, column: "body")
+    try checkRecords("recording", .recording, column: "head") { _, bytes in
+      _ = try StoredRecording.decode(head: bytes)
+    }
+    let (entries, broken) = try AuditLog.read(database, cipher: cipher)
+    found.auditEntries = entries.count
+    found.firstBrokenAuditEntry = broken
+    if let broken { note("audit entry \(broken) is not intact") }
+  }
+
+  private mutating func checkRecords(
+    _ table: String, _ kind: RecordSealer.Kind, column: String = "sealed",
+    _ body: (Int64, [UInt8]) throws -> Void = { _, _ in }
+  ) throws {
+    var counts = StoreVerification.Table(name: kind.rawValue, records: 0, intact: 0)
+    do {
+      let cursor = try Row.fetchCursor(database, sql: "SELECT id, \(column) AS sealed FROM \(table)")
+      while let found = try cursor.next() {
+        let row: Int64 = found["id"]
+        counts.records += 1
+        do {
+          try body(row, try cipher.open(found["sealed"], kind, row))
+          counts.intact += 1
+        } catch {
+          note("\(kind.rawValue) record \(row) does not open")
+        }
+      }
+    } catch let error as DatabaseError {
+      note("\(table): \(error.message ?? "cannot be read to its end")")
+    }
+    found.tables.append(counts)
+  }
+}
