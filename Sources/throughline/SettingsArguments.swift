@@ -42,6 +42,6 @@ struct SettingsArguments: ParsableArguments {
 
   /// A source as it may be printed: without a password.
   static func shown(source: String) -> String {
-    (try? SourceAddress(source))?.description ?? source
+    (try? SourceAddress(parsing: source))?.description ?? source
   }
 }

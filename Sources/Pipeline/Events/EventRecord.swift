@@ -27,10 +27,16 @@ public struct EventRecord: Sendable, Codable, Hashable {
     case identityCreated = "identity.created"
     /// A track got its identity.
     case identityAssigned = "identity.assigned"
+    /// Later evidence: a track belongs to another known identity than was believed.
+    case identityReassigned = "identity.reassigned"
     /// Two identities turned out to be one person.
     case identityMerged = "identity.merged"
     /// An identity turned out to be two persons.
     case identitySplit = "identity.split"
+    /// A merge or a split was taken back.
+    case identityRestored = "identity.restored"
+    /// An identity is gone for good.
+    case identityForgotten = "identity.forgotten"
   }
 
   /// A box in source pixels: left, top, width, height; written as a list of four numbers.

@@ -1,0 +1,100 @@
+import Association
+import Foundation
+import Gallery
+import Media
+import Store
+import Synchronization
+import ThroughlineCore
+
+/// Hears the results of all lanes on one thread, decides who is who, writes events, and hands the frames on to the
+/// outputs.
+///
+/// Live results are heard as they come. Offline ones are heard in the order of their capture times, so that two runs
+/// over the same files give the same result.
+final class Coordinator: Sendable {
+  /// What a lane says.
+  enum Message: Sendable {
+    case result(LaneResult)
+    case state(CameraName, SourceStatus)
+    case ended(CameraName)
+  }
+
+  /// What the coordinator has done, and who was seen; complete when it has finished.
+  struct Outcome: Sendable {
+    var sightings: [Sighting] = []
+    var identitiesByCamera: [CameraName: Set<IdentityID>] = [:]
+    var names: [IdentityID: String] = [:]
+    var finalIdentities: [TrackID: IdentityID] = [:]
+    var sightingCounts: [CameraName: Int] = [:]
+    var embeddings = 0
+    var begin: Timestamp?
+    var end: Timestamp?
+    var failure: String?
+  }
+
+  private let inbox: BoundedQueue<Message>
+  private let cameras: [CameraName]
+  private let isOrdered: Bool
+  private let events: EventLog?
+  private let writesFrames: Bool
+  private let store: GalleryStore?
+  private let deliver: @Sendable (IdentifiedFrame) -> Void
+  private let finished: @Sendable (Outcome) -> Void
+  private let initial: Mutex<Associator>
+
+  /// - Parameters:
+  ///   - cameras: all cameras of the run.
+  ///   - isOrdered: whether results are put into the order of their capture times.
+  ///   - associator: who was known before.
+  ///   - events: where events go.
+  ///   - writesFrames: whether every frame is an event.
+  ///   - store: where the gallery is kept.
+  ///   - deliver: called on the coordinator's thread with every frame; may block offline.
+  ///   - finished: called once on the coordinator's thread after the last camera has ended.
+  init(
+    cameras: [CameraName], isOrdered: Bool, associator: Associator, events: EventLog?, writesFrames: Bool,
+    store: GalleryStore?, deliver: @escaping @Sendable (IdentifiedFrame) -> Void,
+    finished: @escaping @Sendable (Outcome) -> Void
+  ) {
+    self.cameras = cameras
+    self.isOrdered = isOrdered
+    self.events = events
+    self.writesFrames = writesFrames
+    self.store = store
+    self.deliver = deliver
+    self.finished = finished
+    initial = Mutex(associator)
+    // Room for a few frames of every camera: the lanes, not this queue, are where a live camera drops frames.
+    inbox = BoundedQueue(capacity: max(16, cameras.count * 4), policy: .block)
+  }
+
+  /// Takes a lane's message; blocks while the inbox is full.
+  func take(_ message: Message) { _ = inbox.push(message) }
+
+  func start() {
+    let thread = Thread { [self] in run() }
+    thread.name = "coordinator"
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+
+  private func run() {
+    var work = CoordinatorWork(associator: initial.withLock { $0 }, writesFrames: writesFrames, events: events, store: store)
+    var order = TimeOrder<LaneResult>(cameras: cameras)
+    var open = Set(cameras)
+    while !open.isEmpty, let message = inbox.pop() {
+      switch message {
+      case .state(let camera, let state): work.note(state, of: camera)
+      case .ended(let camera):
+        open.remove(camera)
+        order.end(camera)
+      case .result(let result) where isOrdered:
+        order.insert(result, camera: result.frame.camera, time: result.frame.captureTime)
+      case .result(let result):
+        deliver(work.identify(result))
+      }
+      while let result = order.next() { deliver(work.identify(result)) }
+    }
+    finished(work.finish())
+  }
+}

@@ -1,0 +1,115 @@
+import Association
+import Gallery
+import Media
+import Store
+import ThroughlineCore
+
+/// The coordinator's state; belongs to its thread.
+struct CoordinatorWork {
+  private var associator: Associator
+  private let writesFrames: Bool
+  private let events: EventLog?
+  private let store: GalleryStore?
+  private var outcome = Coordinator.Outcome()
+  private var sightings: [SightingID: Sighting] = [:]
+  private var tracks: Set<TrackID> = []
+  private var latest: Timestamp?
+
+  /// How many tracks and sightings are remembered for the report and the summary; older ones are only counted.
+  static let remembered = 200_000
+
+  init(associator: Associator, writesFrames: Bool, events: EventLog?, store: GalleryStore?) {
+    self.associator = associator
+    self.writesFrames = writesFrames
+    self.events = events
+    self.store = store
+  }
+
+  /// Says what became of a camera.
+  mutating func note(_ state: SourceStatus, of camera: CameraName) {
+    var record = EventRecord(.cameraState, at: latest ?? Timestamp(seconds: 0), camera: camera)
+    record.state = state.phase.rawValue
+    record.reason = state.problem?.message
+    events?.write(record)
+  }
+
+  /// Decides who is who in one frame.
+  mutating func identify(_ result: LaneResult) -> IdentifiedFrame {
+    let time = result.frame.captureTime
+    if outcome.begin == nil { outcome.begin = time }
+    outcome.end = max(outcome.end ?? time, time)
+    latest = time
+    outcome.embeddings += result.looks.count
+    var assignments: [TrackID: IdentityAssignment] = [:]
+    do {
+      let update = try associator.update(
+        camera: result.frame.camera, at: time, tracks: result.tracks, looks: result.looks)
+      assignments = update.assignments
+      take(update, at: time)
+    } catch {
+      outcome.failure = outcome.failure ?? "\(error)"
+    }
+    if tracks.count < Self.remembered { for track in result.tracks { tracks.insert(track.id) } }
+    if writesFrames, let events { events.write(frameRecord(result, assignments: assignments)) }
+    return IdentifiedFrame(result: result, assignments: assignments)
+  }
+
+  /// Closes everything and says who was seen.
+  mutating func finish() -> Coordinator.Outcome {
+    let end = latest ?? Timestamp(seconds: 0)
+    take(associator.finish(at: end), at: end)
+    for track in tracks {
+      if let identity = associator.assignment(of: track).identity { outcome.finalIdentities[track] = identity }
+    }
+    let gallery = associator.gallery
+    for (id, remembered) in sightings {
+      guard let identity = gallery.resolve(remembered.identity) else { continue }
+      var sighting = remembered
+      sighting.identity = outcome.finalIdentities[sighting.track] ?? identity
+      if let kept = gallery[sighting.identity]?.sightings.first(where: { $0.id == id }) { sighting = kept.sighting }
+      outcome.sightings.append(sighting)
+      outcome.identitiesByCamera[sighting.camera, default: []].insert(sighting.identity)
+    }
+    for identity in Set(outcome.sightings.map(\.identity)) { outcome.names[identity] = gallery[identity]?.identity.name }
+    return outcome
+  }
+
+  private mutating func take(_ update: AssociationUpdate, at time: Timestamp) {
+    for event in update.events {
+      events?.write(EventRecord(event, at: time))
+      switch event {
+      case .sightingBegan(let id, let sighting):
+        outcome.sightingCounts[sighting.camera, default: 0] += 1
+        if sightings.count < Self.remembered { sightings[id] = sighting }
+      case .sightingEnded(let id, let sighting):
+        if sightings[id] != nil { sightings[id] = sighting }
+      default: break
+      }
+    }
+    if !update.changes.isEmpty { store?.append(update.changes) }
+  }
+
+  private func frameRecord(
+    _ result: LaneResult, assignments: [TrackID: IdentityAssignment]
+  ) -> EventRecord {
+    var record = EventRecord(.frame, at: result.frame.captureTime, camera: result.frame.camera)
+    record.frame = result.frame.number
+    let shown = result.tracks.filter { $0.state == .tracked || $0.state == .tentative && $0.isObserved }
+    record.persons = shown.map { track in
+      let assignment = assignments[track.id]
+      return EventRecord.Person(
+        track: track.id.number, identity: assignment?.identity, box: .init(track.box),
+        score: EventRecord.rounded(track.score),
+        confidence: assignment?.identity == nil ? nil : assignment.map { EventRecord.rounded($0.confidence) },
+        observed: track.isObserved,
+        face: track.face.map { .init(box: .init($0.box), score: EventRecord.rounded($0.score)) })
+    }
+    let bound = Set(shown.compactMap { $0.face?.box })
+    let free = result.faces.filter { !bound.contains($0.box) }
+    if !free.isEmpty {
+      record.faces = free.map { .init(box: .init($0.box), score: EventRecord.rounded($0.score)) }
+    }
+    record.reason = result.failure
+    return record
+  }
+}

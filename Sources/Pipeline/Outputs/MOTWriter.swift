@@ -1,0 +1,38 @@
+import Foundation
+import Privacy
+import Synchronization
+import ThroughlineCore
+
+/// Writes MOT files, one per camera, from the coordinator's thread; needs no pixels.
+final class MOTWriter: Sendable {
+  // The files are used by one thread at a time: whoever holds the lock.
+  private let files: Mutex<[CameraName: Box]>
+
+  private struct Box: @unchecked Sendable {
+    // Reached only through the mutex, so never by two threads at once.
+    let file: MOTFile
+  }
+
+  init(directory: String, cameras: [CameraName]) throws(MOTFileError) {
+    var files: [CameraName: Box] = [:]
+    do { try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true) } catch {
+      throw MOTFileError(path: directory, reason: error.localizedDescription)
+    }
+    for camera in cameras { files[camera] = Box(file: try MOTFile(path: "\(directory)/\(camera).txt")) }
+    self.files = Mutex(files)
+  }
+
+  func write(_ result: LaneResult) {
+    files.withLock { $0[result.frame.camera]?.file.write(frame: result.frame.number, tracks: result.tracks) }
+  }
+
+  /// Writes the files with final identities; what went wrong, one line each.
+  func finish(_ identities: [TrackID: IdentityID]) -> [String] {
+    files.withLock { files in
+      files.compactMap { camera, box in
+        box.file.finish { identities[TrackID(camera: camera, number: $0)] }
+        return box.file.failure
+      }
+    }
+  }
+}

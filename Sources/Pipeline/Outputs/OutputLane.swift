@@ -1,0 +1,98 @@
+import Foundation
+import Imaging
+import Media
+import Privacy
+import Synchronization
+import ThroughlineCore
+
+/// One camera's way out: faces are covered and boxes drawn on a thread of its own, then the sinks get the frame.
+final class OutputLane: Sendable {
+  struct Figures: Sendable {
+    var frames = 0
+    var withheld = 0
+    var failure: String?
+  }
+
+  private let camera: CameraName
+  private let settings: PrivacySettings
+  private let drawsBoxes: Bool
+  private let queue: BoundedQueue<IdentifiedFrame>
+  private let sinks: [any FrameSink]
+  private let state = Mutex(Figures())
+  private let done = DispatchGroup()
+
+  init(
+    camera: CameraName, settings: PrivacySettings, drawsBoxes: Bool, isOffline: Bool, sinks: [any FrameSink]
+  ) {
+    self.camera = camera
+    self.settings = settings
+    self.drawsBoxes = drawsBoxes
+    self.sinks = sinks
+    queue = BoundedQueue(capacity: 4, policy: isOffline ? .block : .dropOldest)
+  }
+
+  var figures: Figures { state.withLock { $0 } }
+  /// Frames dropped because the outputs were late.
+  var dropped: Int { Int(queue.dropped) }
+
+  func take(_ frame: IdentifiedFrame) { _ = queue.push(frame) }
+
+  func start() {
+    done.enter()
+    let thread = Thread { [self] in
+      run()
+      for sink in sinks { sink.end(camera) }
+      done.leave()
+    }
+    thread.name = "output \(camera)"
+    thread.stackSize = 4 << 20
+    thread.start()
+  }
+
+  /// No more frames will come.
+  func close() { queue.close() }
+
+  /// Waits until all frames are out.
+  func wait() { done.wait() }
+
+  private func run() {
+    let anonymizer = Anonymizer(camera: camera, settings: settings)
+    while let identified = queue.pop() {
+      let result = identified.result
+      let persons = result.tracks.filter { $0.state != .ended }.map { track in
+        let assignment = identified.assignments[track.id]
+        return ShownPerson(track: track, identity: assignment?.identity, confidence: assignment?.confidence ?? 0)
+      }
+      do {
+        let frame = try anonymizer.anonymize(
+          result.frame.picture, number: result.frame.number, captureTime: result.frame.captureTime,
+          evidence: evidence(of: result), tracks: result.tracks,
+          annotations: drawsBoxes ? persons.compactMap(annotation) : [])
+        state.withLock { figures in
+          figures.frames += 1
+          if frame.isWithheld { figures.withheld += 1 }
+        }
+        for sink in sinks { sink.take(frame, persons: persons) }
+      } catch {
+        state.withLock { $0.failure = "\(error)" }
+      }
+    }
+  }
+
+  private func evidence(of result: LaneResult) -> FaceEvidence {
+    if let failure = result.failure { return .unavailable(reason: failure) }
+    return result.isDetected ? .detected(result.detections) : .bridged(ahead: [])
+  }
+
+  private func annotation(_ person: ShownPerson) -> Annotation? {
+    switch person.track.state {
+    case .ended, .lost: return nil
+    case .tentative where !person.track.isObserved: return nil
+    case .tentative, .tracked:
+      let label = person.identity.map { "\($0)" } ?? "?"
+      return Annotation(
+        box: person.track.box, label: label, color: person.identity.map { Int(truncatingIfNeeded: $0.rawValue) } ?? 0,
+        isDashed: !person.track.isObserved)
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Logging
+import Media
+import Privacy
+import Synchronization
+import ThroughlineCore
+
+/// Opens the outputs that take pictures.
+enum OutputSinks {
+  static func make(
+    _ settings: PipelineSettings, thumbnails: ThumbnailSink?, logger: Logger
+  ) throws -> [any FrameSink] {
+    var sinks: [any FrameSink] = thumbnails.map { [$0] } ?? []
+    let outputs = settings.outputs
+    if let directory = outputs.recordDirectory {
+      do { try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true) } catch {
+        throw PipelineError.output(
+          "cannot write recordings into '\(directory)': \(error.localizedDescription); choose another directory with --record")
+      }
+      if outputs.recordsCameras {
+        sinks.append(try CameraRecordings(directory: directory, settings: settings, logger: logger))
+      }
+    }
+    var targets: [MosaicSink.Target] = []
+    if outputs.recordsMosaic, let directory = outputs.recordDirectory {
+      targets.append(try mosaicRecording(directory: directory, settings: settings, logger: logger))
+    }
+    if outputs.display { targets.append(try window(settings, logger: logger)) }
+    if !targets.isEmpty {
+      sinks.append(
+        MosaicSink(
+          cameras: settings.cameras.map(\.name), size: outputs.mosaicSize, frameRate: outputs.mosaicFrameRate,
+          isOffline: settings.isOffline, targets: targets))
+    }
+    return sinks
+  }
+
+  /// Where results are, for the summary.
+  static func written(_ settings: PipelineSettings) -> [String] {
+    let outputs = settings.outputs
+    var paths: [String] = []
+    if let directory = outputs.recordDirectory {
+      if outputs.recordsMosaic { paths.append("\(directory)/mosaic.mp4") }
+      if outputs.recordsCameras { paths += settings.cameras.map { "\(directory)/\($0.name).mp4" } }
+    }
+    if let events = outputs.events, events != "-" { paths.append(events) }
+    if let report = outputs.report { paths.append(report) }
+    if let directory = outputs.motDirectory { paths += settings.cameras.map { "\(directory)/\($0.name).txt" } }
+    if let gallery = settings.galleryFile { paths.append(gallery) }
+    return paths
+  }
+}

@@ -1,0 +1,265 @@
+import Association
+import Configuration
+import Detection
+import Foundation
+import Gallery
+import Imaging
+import Logging
+import Media
+import Privacy
+import Reidentification
+import Store
+import Synchronization
+import ThroughlineCore
+import Tracking
+
+/// One run of the main job: all cameras at once, from their sources to the outputs.
+///
+/// A camera that fails is noted and the others go on; the run ends when the last source has ended or ``stop()`` was
+/// called. ``wait()`` blocks until everything is written.
+public final class PipelineRun: Sendable {
+  /// How far a run is.
+  public struct Progress: Sendable, Hashable {
+    /// Frames that went out, of all cameras.
+    public var frames = 0
+    /// Embeddings made.
+    public var embeddings = 0
+    /// Sources that have ended.
+    public var endedSources = 0
+    /// All sources.
+    public var sources = 0
+  }
+
+  private struct Shared {
+    var statuses: [CameraName: SourceStatus] = [:]
+    var problems: [String] = []
+    var outcome: Coordinator.Outcome?
+    var isStopping = false
+    var hasStarted = false
+  }
+
+  private let settings: PipelineSettings
+  private let logger: Logger
+  private let sources: [CameraName: FrameSource]
+  private let lanes: [CameraLane]
+  private let outputs: [CameraName: OutputLane]
+  private let coordinator: Coordinator
+  private let sinks: [any FrameSink]
+  private let thumbnails: ThumbnailSink?
+  private let mot: MOTWriter?
+  private let events: EventLog?
+  private let store: GalleryStore?
+  private let shared: SharedState
+  private let began = ProcessInfo.processInfo.systemUptime
+
+  /// The part that callbacks of other threads write to.
+  private final class SharedState: Sendable {
+    let state = Mutex(Shared())
+    let finished = DispatchGroup()
+  }
+
+  /// Prepares a run; nothing is read yet.
+  ///
+  /// - Parameters:
+  ///   - settings: what is to be done.
+  ///   - networks: the compiled networks.
+  ///   - logger: where warnings go.
+  /// - Throws: ``PipelineError`` for what cannot be opened.
+  public init(settings: PipelineSettings, networks: PipelineNetworks, logger: Logger) throws {
+    self.settings = settings
+    self.logger = logger
+    let shared = SharedState()
+    self.shared = shared
+    let names = settings.cameras.map(\.name)
+
+    let opened = try GalleryFile.open(settings, network: networks.embedder.network)
+    store = opened.store
+    let associator = try Associator(
+      network: networks.embedder.network, settings: settings.association,
+      gallery: Gallery(contents: opened.contents))
+    let lastNumbers = opened.contents.lastTrackNumbers
+
+    do {
+      events = try settings.outputs.events.map { path throws(EventLogError) in try EventLog(path: path) }
+      mot = try settings.outputs.motDirectory.map { directory throws(MOTFileError) in
+        try MOTWriter(directory: directory, cameras: names)
+      }
+    } catch { throw PipelineError.output("\(error)") }
+    thumbnails = settings.outputs.report == nil ? nil : ThumbnailSink()
+    let sinks = try OutputSinks.make(settings, thumbnails: thumbnails, logger: logger)
+    self.sinks = sinks
+
+    var outputs: [CameraName: OutputLane] = [:]
+    for camera in settings.cameras {
+      outputs[camera.name] = OutputLane(
+        camera: camera.name, settings: settings.privacy, drawsBoxes: settings.outputs.boxes,
+        isOffline: settings.isOffline, sinks: sinks)
+    }
+    let lanesOut = outputs
+    self.outputs = outputs
+    let mot = mot
+    coordinator = Coordinator(
+      cameras: names, isOrdered: settings.isOffline, associator: associator, events: events,
+      writesFrames: settings.outputs.frameEvents, store: store,
+      deliver: { frame in
+        mot?.write(frame.result)
+        lanesOut[frame.result.frame.camera]?.take(frame)
+      },
+      finished: { outcome in
+        for lane in lanesOut.values { lane.close() }
+        shared.state.withLock { $0.outcome = outcome }
+        shared.finished.leave()
+      })
+
+    var sources: [CameraName: FrameSource] = [:]
+    var lanes: [CameraLane] = []
+    for camera in settings.cameras {
+      let queue = BoundedQueue<VideoFrame>(capacity: 4, policy: settings.isOffline ? .block : .dropOldest)
+      let coordinator = coordinator
+      lanes.append(
+        CameraLane(
+          camera: camera.name, frames: queue, interval: camera.detectionInterval,
+          makeWorkers: { try networks.workers(for: camera, firstTrack: (lastNumbers[camera.name] ?? 0) + 1) },
+          deliver: { coordinator.take(.result($0)) }, ended: { coordinator.take(.ended($0)) }))
+      let name = camera.name
+      sources[name] = FrameSource(
+        camera: name, address: camera.address, options: camera.source,
+        onStatus: { status in
+          PipelineRun.note(status, of: name, shared: shared, logger: logger)
+          coordinator.take(.state(name, status))
+          if status.isFinal { queue.close() }
+        },
+        consume: { queue.push($0) })
+    }
+    self.sources = sources
+    self.lanes = lanes
+  }
+
+  /// Begins to read all cameras.
+  public func start() {
+    shared.state.withLock { $0.hasStarted = true }
+    shared.finished.enter()
+    if case .off(let reason) = settings.privacy.faces {
+      logger.warning("faces are shown: \(reason)")
+    }
+    coordinator.start()
+    for lane in outputs.values { lane.start() }
+    for lane in lanes { lane.start() }
+    for camera in settings.cameras { sources[camera.name]?.start() }
+  }
+
+  /// Ends the run early; everything that was analysed is still written. May be called from any thread, repeatedly.
+  public func stop() {
+    let isFirst = shared.state.withLock { state in
+      defer { state.isStopping = true }
+      return !state.isStopping
+    }
+    guard isFirst else { return }
+    for source in sources.values { source.stop() }
+    for lane in lanes { lane.frames.close(discarding: true) }
+  }
+
+  /// How far the run is.
+  public var progress: Progress {
+    var progress = Progress()
+    for lane in lanes {
+      let figures = lane.figures
+      progress.frames += figures.frames
+      progress.embeddings += figures.embedded
+    }
+    progress.sources = sources.count
+    progress.endedSources = shared.state.withLock { $0.statuses.values.count(where: \.isFinal) }
+    return progress
+  }
+
+  /// Waits for the end and writes everything.
+  ///
+  /// - Returns: what the run did.
+  public func wait() -> RunSummary {
+    shared.finished.wait()
+    for lane in outputs.values { lane.wait() }
+    let elapsed = ProcessInfo.processInfo.systemUptime - began
+    let outcome = shared.state.withLock { $0.outcome } ?? Coordinator.Outcome()
+    var warnings = shared.state.withLock { $0.problems }
+    for sink in sinks { warnings += sink.finish() }
+    if let mot { warnings += mot.finish(outcome.finalIdentities) }
+    if let failure = outcome.failure { warnings.append("identities: \(failure)") }
+    let cameras = settings.cameras.map { summary(of: $0, outcome: outcome, warnings: &warnings) }
+    if let path = settings.outputs.report {
+      warnings += writeReport(to: path, cameras: cameras, outcome: outcome)
+    }
+    if let store {
+      do { try store.close() } catch { warnings.append("the gallery: \(error)") }
+    }
+    if let events {
+      var record = EventRecord(.runEnded, at: outcome.end ?? Timestamp(seconds: 0))
+      record.reason = shared.state.withLock { $0.isStopping } ? "stopped" : "all sources have ended"
+      events.write(record)
+      events.close()
+      let figures = events.figures
+      if figures.dropped > 0 {
+        warnings.append("\(figures.dropped) events were lost: \(figures.failure ?? "they could not be written")")
+      }
+    }
+    let persons = outcome.identitiesByCamera.values.reduce(into: Set<IdentityID>()) { $0.formUnion($1) }
+    return RunSummary(
+      cameras: cameras, elapsed: elapsed, persons: persons.count, embeddings: outcome.embeddings,
+      outputs: OutputSinks.written(settings), warnings: warnings)
+  }
+
+  private func summary(
+    of camera: PipelineSettings.Camera, outcome: Coordinator.Outcome, warnings: inout [String]
+  ) -> RunSummary.Camera {
+    var summary = RunSummary.Camera(name: camera.name)
+    guard let lane = lanes.first(where: { $0.camera == camera.name }), let output = outputs[camera.name],
+      let source = sources[camera.name]
+    else { return summary }
+    let figures = lane.figures
+    summary.framesIn = Int(source.statistics.frames)
+    summary.framesOut = output.figures.frames
+    summary.detected = figures.detected
+    summary.dropped = Int(lane.frames.dropped) + output.dropped + Int(source.statistics.dropped)
+    summary.sightings = outcome.sightingCounts[camera.name] ?? 0
+    summary.persons = outcome.identitiesByCamera[camera.name]?.count ?? 0
+    summary.state = shared.state.withLock { $0.statuses[camera.name]?.phase.rawValue ?? "idle" }
+    if let failure = figures.failure { warnings.append("\(camera.name): \(failure)") }
+    if let failure = output.figures.failure { warnings.append("\(camera.name): \(failure)") }
+    if output.figures.withheld > 0 {
+      warnings.append("\(camera.name): \(output.figures.withheld) frames were withheld because faces were not known")
+    }
+    return summary
+  }
+
+  private func writeReport(
+    to path: String, cameras: [RunSummary.Camera], outcome: Coordinator.Outcome
+  ) -> [String] {
+    var tracks: [IdentityID: Set<TrackID>] = [:]
+    for (track, identity) in outcome.finalIdentities { tracks[identity, default: []].insert(track) }
+    let persons = Set(outcome.sightings.map(\.identity)).map { identity in
+      JourneyReport.Person(
+        identity: identity, name: outcome.names[identity],
+        journey: Journey(identity: identity, sightings: outcome.sightings),
+        thumbnails: thumbnails?.thumbnails(of: tracks[identity] ?? []) ?? [])
+    }
+    let begin = outcome.begin ?? Timestamp(seconds: 0)
+    let report = JourneyReport(
+      cameras: cameras.map { .init(name: $0.name, frames: $0.framesOut, state: $0.state) }, persons: persons,
+      begin: begin, end: outcome.end ?? begin)
+    do { try report.html().write(toFile: path, atomically: true, encoding: .utf8) } catch {
+      return ["cannot write the report '\(path)': \(error.localizedDescription); choose another file with --report"]
+    }
+    return []
+  }
+
+  private static func note(_ status: SourceStatus, of camera: CameraName, shared: SharedState, logger: Logger) {
+    shared.state.withLock { state in
+      state.statuses[camera] = status
+      if let problem = status.problem, status.isFinal { state.problems.append("\(camera): \(problem)") }
+    }
+    if let problem = status.problem {
+      logger.warning("\(camera): \(problem)")
+    } else {
+      logger.info("\(camera): \(status)")
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import Association
+import Configuration
+import Detection
+import Foundation
+import Inference
+import Media
+import Privacy
+import Reidentification
+import ThroughlineCore
+import Tracking
+
+/// What a run is to do: the configuration, checked and turned into the settings of each part.
+public struct PipelineSettings: Sendable {
+  /// One camera of a run.
+  public struct Camera: Sendable {
+    /// The camera's name.
+    public var name: CameraName
+    /// Where its pictures come from.
+    public var address: SourceAddress
+    /// How they are read.
+    public var source: FrameSourceOptions
+    /// Which detections of persons are reported.
+    public var person: DetectorSettings
+    /// Which detections of faces are reported.
+    public var face: DetectorSettings
+    /// The shortest time between two detections, in seconds.
+    public var detectionInterval: Double
+    /// How persons are followed.
+    public var tracker: TrackerSettings
+    /// Which crops are worth an embedding.
+    public var judge: CropJudge
+    /// When a look is taken.
+    public var planner: LookPlanner.Settings
+  }
+
+  /// What is written and shown.
+  public struct Outputs: Sendable {
+    /// The directory of recordings.
+    public var recordDirectory: String?
+    /// Whether the mosaic is recorded.
+    public var recordsMosaic = false
+    /// Whether each camera is recorded.
+    public var recordsCameras = false
+    /// The file of the event log; `-` is standard output.
+    public var events: String?
+    /// Whether every frame is an event.
+    public var frameEvents = true
+    /// The file of the report.
+    public var report: String?
+    /// The directory of MOT files.
+    public var motDirectory: String?
+    /// Whether the mosaic is shown in a window.
+    public var display = false
+    /// The size of the mosaic.
+    public var mosaicSize = PictureSize(width: 1280, height: 720)
+    /// The rate of the mosaic, in frames per second.
+    public var mosaicFrameRate = 15.0
+    /// The encoder of recordings.
+    public var encoder = VideoEncoder.openh264
+    /// Whether boxes and identities are drawn.
+    public var boxes = true
+  }
+
+  /// The cameras.
+  public var cameras: [Camera]
+  /// Whether files are read as fast as possible, dropping nothing.
+  public var isOffline: Bool
+  /// How faces are covered.
+  public var privacy: PrivacySettings
+  /// How identities are decided.
+  public var association: AssociationSettings
+  /// What is written and shown.
+  public var outputs: Outputs
+  /// The zoo's names of the networks.
+  public var personModel: String
+  /// The zoo's name of the face detector.
+  public var faceModel: String
+  /// The zoo's name of the re-ID network.
+  public var reidentificationModel: String
+  /// Where models are kept, instead of the user's cache.
+  public var modelDirectory: String?
+  /// The runtime's library, instead of the one that is found.
+  public var runtimeLibrary: String?
+  /// How networks are compiled.
+  public var inference: InferenceOptions
+  /// The gallery's file.
+  public var galleryFile: String?
+  /// The gallery's key file.
+  public var galleryKeyFile: String?
+
+  /// Checks a configuration.
+  ///
+  /// - Parameter environment: where passwords may come from.
+  /// - Throws: ``PipelineError/setting(_:)`` for what cannot be met.
+  public init(_ configuration: Configuration, environment: [String: String]) throws(PipelineError) {
+    isOffline = configuration.boolean("input.offline")
+    privacy = try Self.privacy(configuration)
+    association = AssociationSettings()
+    let similarity = configuration.number("association.similarity")
+    if similarity > 0 { association.similarity = similarity }
+    if !configuration.boolean("association.overlapping") { association.defaultOverlap = .disjoint }
+    outputs = Self.outputs(configuration)
+    personModel = configuration.text("detection.person-model") ?? ""
+    faceModel = configuration.text("detection.face-model") ?? ""
+    reidentificationModel = configuration.text("reidentification.model") ?? ""
+    modelDirectory = configuration.text("models.directory")
+    runtimeLibrary = configuration.text("inference.library")
+    let threads = configuration.integer("inference.threads")
+    inference = InferenceOptions(
+      device: configuration.text("inference.device") ?? "CPU",
+      threads: threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount,
+      precision: InferencePrecision(rawValue: configuration.text("inference.precision") ?? "") ?? .float32)
+    galleryFile = configuration.text("gallery.file")
+    galleryKeyFile = configuration.text("gallery.key-file")
+    cameras = []
+    for camera in configuration.cameras {
+      cameras += try Self.cameras(camera, in: configuration, isOffline: isOffline, environment: environment)
+    }
+    var names: Set<CameraName> = []
+    for camera in cameras where !names.insert(camera.name).inserted {
+      throw .setting("two cameras are named '\(camera.name)'; give each its own name, for example NAME=SOURCE")
+    }
+    if isOffline, let live = cameras.first(where: { $0.address.isLive }) {
+      throw .setting("'\(live.address)' is a live camera and cannot be read with --offline; leave the flag out")
+    }
+  }
+
+  private static func privacy(_ configuration: Configuration) throws(PipelineError) -> PrivacySettings {
+    do {
+      let covering = try FaceCovering(
+        name: configuration.text("privacy.faces") ?? "blur", reason: configuration.text("privacy.reason"))
+      return try PrivacySettings(
+        faces: covering, margin: configuration.number("privacy.margin"), hold: configuration.number("privacy.hold"))
+    } catch { throw .setting("\(error)") }
+  }
+
+  private static func outputs(_ configuration: Configuration) -> Outputs {
+    var outputs = Outputs()
+    outputs.recordDirectory = configuration.text("output.record")
+    let layout = configuration.text("output.record-layout")
+    if outputs.recordDirectory != nil {
+      outputs.recordsMosaic = layout != "cameras"
+      outputs.recordsCameras = layout != "mosaic"
+    }
+    outputs.events = configuration.text("output.events")
+    outputs.frameEvents = configuration.boolean("output.frame-events")
+    outputs.report = configuration.text("output.report")
+    outputs.motDirectory = configuration.text("output.mot")
+    outputs.display = configuration.boolean("output.display")
+    outputs.mosaicSize = PictureSize(
+      width: configuration.integer("output.mosaic-width") & ~1, height: configuration.integer("output.mosaic-height") & ~1)
+    outputs.mosaicFrameRate = configuration.number("output.frame-rate")
+    outputs.encoder = configuration.text("output.encoder") == "x264" ? .x264 : .openh264
+    outputs.boxes = configuration.boolean("output.boxes")
+    return outputs
+  }
+
+  /// A folder is as many cameras as it has videos.
+  private static func cameras(
+    _ camera: CameraConfiguration, in configuration: Configuration, isOffline: Bool, environment: [String: String]
+  ) throws(PipelineError) -> [Camera] {
+    let addresses: [SourceAddress]
+    do { addresses = try SourceAddress.expand(camera.source) } catch { throw .setting("\(camera.name): \(error)") }
+    let name = camera.name
+    func number(_ key: String) -> Double { configuration.number(key, camera: name) }
+
+    var source = FrameSourceOptions()
+    source.pacing = isOffline ? .offline : .realTime
+    source.loopCount = configuration.integer("input.loop", camera: name)
+    let rate = number("camera.frame-rate")
+    if rate > 0 { source.recordedFrameRate = rate }
+    source.transport =
+      FrameSourceOptions.Transport(rawValue: configuration.text("camera.transport", camera: name) ?? "") ?? .auto
+    source.user = configuration.text("camera.user", camera: name)
+    source.password = try password(of: name, in: configuration, environment: environment)
+    source.readTimeout = number("camera.timeout")
+
+    var tracker = TrackerSettings()
+    let threshold = number("detection.person-threshold")
+    tracker.highScore = threshold
+    tracker.newScore = threshold
+    tracker.lowScore = min(number("detection.floor"), threshold)
+    tracker.keepNew = number("tracker.keep-new")
+    tracker.keepTracked = number("tracker.keep-tracked")
+    tracker.keepLost = number("tracker.keep-lost")
+
+    var planner = LookPlanner.Settings()
+    planner.refresh = number("quality.refresh")
+    var person = DetectorSettings.person
+    person.scoreFloor = tracker.lowScore
+    person.overlap = number("detection.overlap")
+    var face = DetectorSettings.face
+    // A weaker face is not believed, but covering it costs nothing.
+    face.scoreFloor = min(face.scoreFloor, number("detection.face-threshold"))
+    let judge = CropJudge(minimum: number("quality.minimum"), minimumHeight: number("quality.minimum-height"))
+
+    return addresses.map { address in
+      let ownName = addresses.count == 1 ? name : CameraName(sanitizing: "\(name)-\(address.suggestedName)")
+      return Camera(
+        name: ownName, address: address, source: source, person: person, face: face,
+        detectionInterval: number("detection.interval"), tracker: tracker, judge: judge, planner: planner)
+    }
+  }
+
+  private static func password(
+    of camera: CameraName, in configuration: Configuration, environment: [String: String]
+  ) throws(PipelineError) -> String? {
+    if let variable = configuration.text("camera.password-environment", camera: camera) {
+      guard let password = environment[variable], !password.isEmpty else {
+        throw .setting("camera '\(camera)': the environment variable \(variable) with its password is not set")
+      }
+      return password
+    }
+    if let file = configuration.text("camera.password-file", camera: camera) {
+      guard let text = try? String(contentsOfFile: file, encoding: .utf8),
+        let line = text.split(separator: "\n").first, !line.isEmpty
+      else { throw .setting("camera '\(camera)': the password file '\(file)' is missing, unreadable or empty") }
+      return String(line)
+    }
+    return nil
+  }
+}
