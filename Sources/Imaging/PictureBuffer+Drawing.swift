@@ -79,7 +79,8 @@ extension PictureBuffer {
   public func text(_ text: String, x: Int, y: Int, scale: Int, _ color: YUVColor) {
     let dot = min(max(scale, 1), 32)
     let glyphs = BitmapFont.glyphs(for: text)
-    guard abs(x) <= 2 * PictureLimits.maximumSide, abs(y) <= 2 * PictureLimits.maximumSide else { return }
+    let near = -2 * PictureLimits.maximumSide...2 * PictureLimits.maximumSide
+    guard near.contains(x), near.contains(y) else { return }
     for (index, glyph) in glyphs.enumerated() {
       let left = x + index * BitmapFont.advance * dot
       guard left < size.width else { return }
