@@ -42,6 +42,8 @@ enum HeadRegion {
     guard deltaX <= 0.5, deltaY <= 0.5, face.width <= head.width, face.height <= 1.2 * head.height else {
       return nil
     }
+    // A face is about 0.1 of the stature high; one much smaller is somebody else's, far behind, or half a face.
+    guard face.height >= 0.05 * box.height, face.width >= 0.03 * box.height else { return nil }
     return deltaX + deltaY
   }
 }
