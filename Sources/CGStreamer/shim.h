@@ -1,0 +1,112 @@
+// Wrappers for what Swift cannot import from GStreamer: macros, casts and functions with variable arguments.
+#ifndef CGSTREAMER_SHIM_H
+#define CGSTREAMER_SHIM_H
+
+#include <gst/gst.h>
+#include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
+#include <gst/rtsp-server/rtsp-server.h>
+#include <gst/video/video.h>
+
+static inline GstBin *cgst_bin(GstElement *element) { return GST_BIN_CAST(element); }
+static inline GstAppSink *cgst_app_sink(GstElement *element) { return GST_APP_SINK_CAST(element); }
+static inline GstAppSrc *cgst_app_source(GstElement *element) { return GST_APP_SRC_CAST(element); }
+
+static inline gboolean cgst_has_property(gpointer object, const char *name) {
+  return g_object_class_find_property(G_OBJECT_GET_CLASS(object), name) != NULL;
+}
+static inline void cgst_set_string(gpointer object, const char *name, const char *value) {
+  g_object_set(object, name, value, NULL);
+}
+static inline void cgst_set_boolean(gpointer object, const char *name, gboolean value) {
+  g_object_set(object, name, value, NULL);
+}
+static inline void cgst_set_caps(gpointer object, const char *name, GstCaps *value) {
+  g_object_set(object, name, value, NULL);
+}
+// Takes the value as text, whatever the property's type is; not for free text.
+static inline void cgst_set_parsed(gpointer object, const char *name, const char *value) {
+  gst_util_set_object_arg(G_OBJECT(object), name, value);
+}
+
+static inline gulong cgst_connect_pad_added(
+    gpointer element, void (*callback)(GstElement *, GstPad *, gpointer), gpointer data) {
+  return g_signal_connect_data(element, "pad-added", G_CALLBACK(callback), data, NULL, (GConnectFlags)0);
+}
+static inline gulong cgst_connect_no_more_pads(
+    gpointer element, void (*callback)(GstElement *, gpointer), gpointer data) {
+  return g_signal_connect_data(element, "no-more-pads", G_CALLBACK(callback), data, NULL, (GConnectFlags)0);
+}
+static inline gulong cgst_connect_autoplug_continue(
+    gpointer element, gboolean (*callback)(GstElement *, GstPad *, GstCaps *, gpointer), gpointer data) {
+  return g_signal_connect_data(element, "autoplug-continue", G_CALLBACK(callback), data, NULL, (GConnectFlags)0);
+}
+static inline gulong cgst_connect_element_added(
+    gpointer bin, void (*callback)(GstBin *, GstElement *, gpointer), gpointer data) {
+  return g_signal_connect_data(bin, "element-added", G_CALLBACK(callback), data, NULL, (GConnectFlags)0);
+}
+static inline gulong cgst_connect_select_stream(
+    gpointer element, gboolean (*callback)(GstElement *, guint, GstCaps *, gpointer), gpointer data) {
+  return g_signal_connect_data(element, "select-stream", G_CALLBACK(callback), data, NULL, (GConnectFlags)0);
+}
+static inline gulong cgst_connect_media_configure(
+    gpointer factory, void (*callback)(GstRTSPMediaFactory *, GstRTSPMedia *, gpointer), gpointer data,
+    void (*release)(gpointer, GClosure *)) {
+  return g_signal_connect_data(
+      factory, "media-configure", G_CALLBACK(callback), data, release, (GConnectFlags)0);
+}
+static inline gulong cgst_connect_unprepared(
+    gpointer media, void (*callback)(GstRTSPMedia *, gpointer), gpointer data,
+    void (*release)(gpointer, GClosure *)) {
+  return g_signal_connect_data(media, "unprepared", G_CALLBACK(callback), data, release, (GConnectFlags)0);
+}
+
+static inline void cgst_unref_sample(GstSample *sample) { gst_sample_unref(sample); }
+static inline void cgst_unref_buffer(GstBuffer *buffer) { gst_buffer_unref(buffer); }
+static inline void cgst_unref_message(GstMessage *message) { gst_message_unref(message); }
+static inline void cgst_unref_caps(GstCaps *caps) { gst_caps_unref(caps); }
+static inline GstCaps *cgst_ref_caps(GstCaps *caps) { return gst_caps_ref(caps); }
+
+static inline GstMessageType cgst_message_type(GstMessage *message) { return GST_MESSAGE_TYPE(message); }
+static inline GstPadProbeType cgst_probe_type(GstPadProbeInfo *info) { return info->type; }
+static inline GstQuery *cgst_probe_allocation_query(GstPadProbeInfo *info) {
+  GstQuery *query = GST_PAD_PROBE_INFO_QUERY(info);
+  return query != NULL && GST_QUERY_TYPE(query) == GST_QUERY_ALLOCATION ? query : NULL;
+}
+static inline gboolean cgst_is_stream_error(const GError *error, int code) {
+  return g_error_matches(error, GST_STREAM_ERROR, code);
+}
+static inline gboolean cgst_is_resource_error(const GError *error, int code) {
+  return g_error_matches(error, GST_RESOURCE_ERROR, code);
+}
+static inline gboolean cgst_is_core_error(const GError *error, int code) {
+  return g_error_matches(error, GST_CORE_ERROR, code);
+}
+
+static inline GstClockTime cgst_no_time(void) { return GST_CLOCK_TIME_NONE; }
+static inline GstClockTime cgst_buffer_pts(GstBuffer *buffer) { return GST_BUFFER_PTS(buffer); }
+static inline GstClockTime cgst_buffer_dts(GstBuffer *buffer) { return GST_BUFFER_DTS(buffer); }
+static inline GstClockTime cgst_buffer_duration(GstBuffer *buffer) { return GST_BUFFER_DURATION(buffer); }
+static inline void cgst_set_buffer_times(GstBuffer *buffer, GstClockTime pts, GstClockTime dts, GstClockTime duration) {
+  GST_BUFFER_PTS(buffer) = pts;
+  GST_BUFFER_DTS(buffer) = dts;
+  GST_BUFFER_DURATION(buffer) = duration;
+}
+
+static inline GstVideoFormat cgst_info_format(const GstVideoInfo *info) { return GST_VIDEO_INFO_FORMAT(info); }
+static inline int cgst_frame_stride(const GstVideoFrame *frame, int plane) {
+  return GST_VIDEO_FRAME_PLANE_STRIDE(frame, plane);
+}
+static inline const guint8 *cgst_frame_data(const GstVideoFrame *frame, int plane) {
+  return (const guint8 *)GST_VIDEO_FRAME_PLANE_DATA(frame, plane);
+}
+
+static inline GstRTSPToken *cgst_new_token(const char *role) {
+  return gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING, role, NULL);
+}
+static inline void cgst_allow_role(GstRTSPMediaFactory *factory, const char *role) {
+  gst_rtsp_media_factory_add_role(
+      factory, role, GST_RTSP_PERM_MEDIA_FACTORY_ACCESS, G_TYPE_BOOLEAN, TRUE,
+      GST_RTSP_PERM_MEDIA_FACTORY_CONSTRUCT, G_TYPE_BOOLEAN, TRUE, NULL);
+}
+#endif

@@ -1,0 +1,173 @@
+import CGStreamer
+import Synchronization
+
+/// The part of a pipeline that finds the video, decodes it and hands out I420 or NV12. Other tracks are not decoded.
+final class DecodingBranch {
+  /// What the pipeline's threads have seen.
+  struct Progress {
+    var hasVideo = false
+    /// The media types of tracks that were left aside.
+    var others: [String] = []
+    var hasAllPads = false
+    /// Frames that reached the sink.
+    var arrived: UInt64 = 0
+  }
+
+  let decoder: ElementPointer
+  let sink: UnsafeMutablePointer<GstAppSink>
+  /// Lives as long as the pipeline, whose threads call back with it.
+  private let context: Context
+
+  fileprivate final class Context {
+    let progress = Mutex(Progress())
+    let converterPad: UnsafeMutablePointer<GstPad>
+    let decoderPad: UnsafeMutablePointer<GstPad>
+    let decoderThreads: Int
+
+    init(
+      converterPad: UnsafeMutablePointer<GstPad>, decoderPad: UnsafeMutablePointer<GstPad>,
+      decoderThreads: Int
+    ) {
+      self.converterPad = converterPad
+      self.decoderPad = decoderPad
+      self.decoderThreads = decoderThreads
+    }
+
+    deinit {
+      gst_object_unref(converterPad)
+      gst_object_unref(decoderPad)
+    }
+  }
+
+  var progress: Progress { context.progress.withLock { $0 } }
+
+  /// - Parameters:
+  ///   - isLive: the oldest frame goes where nobody fetches them, rather than stopping the decoder.
+  ///   - depth: how many decoded frames may wait.
+  init(in pipeline: MediaPipeline, decoderThreads: Int, isLive: Bool, depth: Int) throws(MissingElement) {
+    decoder = try pipeline.add("decodebin")
+    // Turning comes last, so that it need not know every format.
+    let converter = try pipeline.add("videoconvert")
+    let flip = try pipeline.add("videoflip", ["video-direction": "auto"])
+    let sinkElement = try pipeline.add(
+      "appsink",
+      [
+        "sync": "false", "max-buffers": String(depth), "drop": isLive ? "true" : "false",
+        "caps": "video/x-raw,format=(string){I420,NV12}", "wait-on-eos": "false",
+        "enable-last-sample": "false",
+      ])
+    sink = cgst_app_sink(sinkElement)
+    guard pipeline.link(converter, flip, sinkElement),
+      let converterPad = gst_element_get_static_pad(converter, "sink"),
+      let decoderPad = gst_element_get_static_pad(decoder, "sink"),
+      let sinkPad = gst_element_get_static_pad(sinkElement, "sink")
+    else { throw MissingElement(name: "videoconvert") }
+    context = Context(converterPad: converterPad, decoderPad: decoderPad, decoderThreads: decoderThreads)
+    let data = Unmanaged.passUnretained(context).toOpaque()
+    cgst_connect_autoplug_continue(decoder, continuePlugging, data)
+    cgst_connect_pad_added(decoder, linkDecodedPad, data)
+    cgst_connect_no_more_pads(decoder, noteAllPads, data)
+    cgst_connect_element_added(cgst_bin(decoder), tuneDecoder, data)
+    let probeTypes = GST_PAD_PROBE_TYPE_BUFFER.rawValue | GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM.rawValue
+    gst_pad_add_probe(sinkPad, GstPadProbeType(rawValue: probeTypes), watchSink, data, nil)
+    gst_object_unref(sinkPad)
+  }
+
+  /// Feeds the decoder from the video pads of a source that makes them later and offers its streams for choice.
+  func connect(source: ElementPointer) {
+    let data = Unmanaged.passUnretained(context).toOpaque()
+    cgst_connect_select_stream(source, selectStream, data)
+    cgst_connect_pad_added(source, linkSourcePad, data)
+  }
+
+  /// The next decoded frame.
+  func pull(waitingAtMost seconds: Double) -> OpaquePointer? {
+    gst_app_sink_try_pull_sample(sink, GstClockTime(max(0, seconds) * 1e9))
+  }
+
+  var isAtEnd: Bool { gst_app_sink_is_eos(sink) != 0 }
+}
+
+private func context(_ data: gpointer?) -> DecodingBranch.Context? {
+  data.map { Unmanaged<DecodingBranch.Context>.fromOpaque($0).takeUnretainedValue() }
+}
+
+private func mediaType(_ caps: UnsafeMutablePointer<GstCaps>?) -> String {
+  guard let caps, gst_caps_get_size(caps) > 0, let structure = gst_caps_get_structure(caps, 0),
+    let name = gst_structure_get_name(structure)
+  else { return "" }
+  return String(cString: name)
+}
+
+/// Says no to going on with tracks that are neither video nor something that may contain it.
+private let continuePlugging:
+  @convention(c) (ElementPointer?, UnsafeMutablePointer<GstPad>?, UnsafeMutablePointer<GstCaps>?, gpointer?)
+    -> gboolean = { _, _, caps, _ in
+      let type = mediaType(caps)
+      let isOther =
+        type.hasPrefix("audio/") || type.hasPrefix("text/") || type.hasPrefix("subpicture/")
+        || type.hasPrefix("closedcaption/")
+      return isOther ? 0 : 1
+    }
+
+private let linkDecodedPad:
+  @convention(c) (ElementPointer?, UnsafeMutablePointer<GstPad>?, gpointer?) -> Void = { _, pad, data in
+    guard let context = context(data), let pad else { return }
+    let caps = gst_pad_get_current_caps(pad) ?? gst_pad_query_caps(pad, nil)
+    let type = mediaType(caps)
+    if let caps { cgst_unref_caps(caps) }
+    let isFirst = context.progress.withLock { progress in
+      guard type == "video/x-raw", !progress.hasVideo else {
+        if progress.others.count < 16 { progress.others.append(type) }
+        return false
+      }
+      progress.hasVideo = true
+      return true
+    }
+    if isFirst { gst_pad_link(pad, context.converterPad) }
+  }
+
+private let noteAllPads: @convention(c) (ElementPointer?, gpointer?) -> Void = { _, data in
+  context(data)?.progress.withLock { $0.hasAllPads = true }
+}
+
+private let tuneDecoder: @convention(c) (UnsafeMutablePointer<GstBin>?, ElementPointer?, gpointer?) -> Void =
+  { _, element, data in
+    guard let element, let context = context(data) else { return }
+    if cgst_has_property(element, "max-threads") != 0 {
+      cgst_set_parsed(element, "max-threads", String(context.decoderThreads))
+    }
+  }
+
+private let selectStream:
+  @convention(c) (ElementPointer?, guint, UnsafeMutablePointer<GstCaps>?, gpointer?) -> gboolean = {
+    _, _, caps, data in
+    guard let caps, let structure = gst_caps_get_structure(caps, 0) else { return 0 }
+    let media = gst_structure_get_string(structure, "media").map { String(cString: $0) } ?? ""
+    guard media == "video" else {
+      context(data)?.progress.withLock { if $0.others.count < 16 { $0.others.append(media) } }
+      return 0
+    }
+    return 1
+  }
+
+private let linkSourcePad:
+  @convention(c) (ElementPointer?, UnsafeMutablePointer<GstPad>?, gpointer?) -> Void = { _, pad, data in
+    guard let context = context(data), let pad, gst_pad_is_linked(context.decoderPad) == 0 else { return }
+    gst_pad_link(pad, context.decoderPad)
+  }
+
+/// Counts frames, and tells the decoder that rows of any length are welcome, so that it need not copy them.
+private let watchSink:
+  @convention(c) (UnsafeMutablePointer<GstPad>?, UnsafeMutablePointer<GstPadProbeInfo>?, gpointer?)
+    -> GstPadProbeReturn = { _, info, data in
+      guard let info else { return GST_PAD_PROBE_OK }
+      if let query = cgst_probe_allocation_query(info) {
+        gst_query_add_allocation_meta(query, gst_video_meta_api_get_type(), nil)
+        return GST_PAD_PROBE_HANDLED
+      }
+      if cgst_probe_type(info).rawValue & GST_PAD_PROBE_TYPE_BUFFER.rawValue != 0 {
+        context(data)?.progress.withLock { $0.arrived += 1 }
+      }
+      return GST_PAD_PROBE_OK
+    }

@@ -1,0 +1,105 @@
+import CGStreamer
+import Imaging
+
+/// One play of a file, or one connection to a camera. Belongs to the thread that made it.
+final class SourceSession {
+  enum Step {
+    case frame(Picture, streamTime: Double?, frameRate: Double)
+    /// A frame that cannot be used.
+    case unusable
+    /// Nothing within the time that was given.
+    case nothing
+    case end
+    case failure(PipelineFailure)
+    case missingPlugin(detail: String, name: String)
+  }
+
+  private let pipeline: MediaPipeline
+  private let branch: DecodingBranch
+  private let reader = PictureReader()
+  private var pulled: UInt64 = 0
+  private var pending: Step?
+
+  var progress: DecodingBranch.Progress { branch.progress }
+  /// Frames that were decoded and not fetched.
+  var dropped: UInt64 {
+    let arrived = branch.progress.arrived
+    return arrived > pulled ? arrived - pulled : 0
+  }
+
+  /// Builds the pipeline and starts it.
+  init(_ address: SourceAddress, options: FrameSourceOptions, usesUDP: Bool) throws(MissingElement) {
+    pipeline = try MediaPipeline()
+    branch = try DecodingBranch(
+      in: pipeline, decoderThreads: max(1, options.decoderThreads), isLive: address.isLive,
+      depth: address.isLive ? 8 : 2)
+    switch address {
+    case .file(let path):
+      let source = try pipeline.add("filesrc")
+      cgst_set_string(source, "location", path)
+      _ = pipeline.link(source, branch.decoder)
+    case .device(let path):
+      let source = try pipeline.add("v4l2src")
+      cgst_set_string(source, "device", path)
+      _ = pipeline.link(source, branch.decoder)
+    case .rtsp(let rtsp):
+      try addCamera(rtsp, options: options, usesUDP: usesUDP)
+    }
+    pipeline.play()
+  }
+
+  private func addCamera(_ address: RTSPAddress, options: FrameSourceOptions, usesUDP: Bool)
+    throws(MissingElement)
+  {
+    let microseconds = String(UInt64(max(0.05, min(options.connectionTimeout, 3600)) * 1e6))
+    let source = try pipeline.add(
+      "rtspsrc",
+      [
+        "protocols": usesUDP ? "udp+udp-mcast" : "tcp",
+        "latency": String(Int(max(0, options.jitterDelay) * 1000)),
+        "tcp-timeout": microseconds, "timeout": microseconds, "drop-on-latency": "true",
+        "teardown-timeout": "100000000",
+        "tls-validation-flags": options.verifiesCertificate ? "validate-all" : "0",
+      ])
+    cgst_set_string(source, "location", address.location)
+    if let user = options.user ?? address.user { cgst_set_string(source, "user-id", user) }
+    if let password = options.password ?? address.password { cgst_set_string(source, "user-pw", password) }
+    branch.connect(source: source)
+  }
+
+  /// The next thing that happens, waiting for it for at most a number of seconds.
+  func next(waitingAtMost seconds: Double) -> Step {
+    if let sample = branch.pull(waitingAtMost: pending == nil ? seconds : 0) {
+      defer { cgst_unref_sample(sample) }
+      pulled += 1
+      return step(for: sample)
+    }
+    // Frames that were decoded before a failure have been delivered by now.
+    if let pending { return pending }
+    switch pipeline.nextEvent() {
+    case .failure(let failure): pending = .failure(failure)
+    case .missingPlugin(let detail, let name):
+      // The error that follows says less than this.
+      pending = .missingPlugin(detail: detail, name: name)
+    case .endOfStream: pending = .end
+    case nil: if branch.isAtEnd { pending = .end }
+    }
+    return .nothing
+  }
+
+  /// Ends the pipeline's threads.
+  func end() { pipeline.end() }
+
+  private func step(for sample: OpaquePointer) -> Step {
+    guard let picture = reader.picture(in: sample), let buffer = gst_sample_get_buffer(sample) else {
+      return .unusable
+    }
+    var streamTime: Double?
+    let time = cgst_buffer_pts(buffer)
+    if time != cgst_no_time(), let segment = gst_sample_get_segment(sample) {
+      let stream = gst_segment_to_stream_time(segment, GST_FORMAT_TIME, time)
+      streamTime = Double(stream == cgst_no_time() ? time : stream) / 1e9
+    }
+    return .frame(picture, streamTime: streamTime, frameRate: reader.frameRate)
+  }
+}
