@@ -107,12 +107,21 @@ CK_CLONES void ck_convert_rows(const uint8_t *row0, const uint8_t *row1, const u
   const float yy = coefficients[0], yu = coefficients[1], yv = coefficients[2], yc = coefficients[3];
   const float uu = coefficients[4], uv = coefficients[5], uc = coefficients[6];
   const float vu = coefficients[7], vv = coefficients[8], vc = coefficients[9];
-  for (int32_t x = 0; x < width; x++) {
-    out0[x] = round_byte(yy * (float)row0[x] + yu * (float)u[x >> 1] + yv * (float)v[x >> 1] + yc);
-  }
-  if (row1) {
-    for (int32_t x = 0; x < width; x++) {
-      out1[x] = round_byte(yy * (float)row1[x] + yu * (float)u[x >> 1] + yv * (float)v[x >> 1] + yc);
+  uint8_t u_buffer[chunk_size], v_buffer[chunk_size];
+  for (int32_t start = 0; start < width; start += chunk_size) {
+    const int32_t left = width - start;
+    const int32_t count = left < chunk_size ? left : chunk_size;
+    const uint8_t *restrict cb = chroma_chunk(u, start, count, 1, u_buffer);
+    const uint8_t *restrict cr = chroma_chunk(v, start, count, 1, v_buffer);
+    for (int32_t x = 0; x < count; x++) {
+      out0[start + x] =
+          round_byte(yy * (float)row0[start + x] + yu * (float)cb[x] + yv * (float)cr[x] + yc);
+    }
+    if (row1) {
+      for (int32_t x = 0; x < count; x++) {
+        out1[start + x] =
+            round_byte(yy * (float)row1[start + x] + yu * (float)cb[x] + yv * (float)cr[x] + yc);
+      }
     }
   }
   const int32_t chroma_width = (width + 1) >> 1;
@@ -123,7 +132,57 @@ CK_CLONES void ck_convert_rows(const uint8_t *row0, const uint8_t *row1, const u
   }
 }
 
-// One row of the Laplacian: `above` and `below` are the mirrored rows at the picture's edge.
+// One row of averages: SUM adds up a column of the source, F x F samples make one of the target.
+#define CK_SHRINK_ROW(F, SUM)                                                             \
+  for (int32_t start = 0; start < width; start += chunk_size / F) {                       \
+    const int32_t left = width - start;                                                   \
+    const int32_t count = left < chunk_size / F ? left : chunk_size / F;                  \
+    const uint8_t *restrict r = rows + (ptrdiff_t)start * F;                              \
+    uint8_t *restrict out = target + row * target_stride + start;                         \
+    for (int32_t x = 0; x < count * F; x++) sums[x] = (uint16_t)(SUM);                    \
+    for (int32_t x = 0; x < count; x++) {                                                 \
+      uint32_t sum = 0;                                                                   \
+      for (int32_t i = 0; i < F; i++) sum += sums[F * x + i];                             \
+      out[x] = (uint8_t)((sum + F * F / 2) / (F * F));                                    \
+    }                                                                                     \
+  }
+
+CK_CLONES void ck_shrink(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride,
+                         int32_t width, int32_t height, int32_t factor) {
+  const ptrdiff_t s = source_stride;
+  uint16_t sums[chunk_size];
+  for (int32_t row = 0; row < height; row++) {
+    const uint8_t *rows = source + (ptrdiff_t)row * factor * s;
+    switch (factor) {
+    case 2:
+      CK_SHRINK_ROW(2, r[x] + r[x + s])
+      break;
+    case 3:
+      CK_SHRINK_ROW(3, r[x] + r[x + s] + r[x + 2 * s])
+      break;
+    case 4:
+      CK_SHRINK_ROW(4, r[x] + r[x + s] + r[x + 2 * s] + r[x + 3 * s])
+      break;
+    case 6:
+      CK_SHRINK_ROW(6, r[x] + r[x + s] + r[x + 2 * s] + r[x + 3 * s] + r[x + 4 * s] + r[x + 5 * s])
+      break;
+    default:
+      break;
+    }
+  }
+}
+
+CK_CLONES uint64_t ck_sum(const uint8_t *samples, ptrdiff_t stride, int32_t width, int32_t height) {
+  uint64_t total = 0;
+  for (int32_t row = 0; row < height; row++) {
+    const uint8_t *line = samples + row * stride;
+    uint32_t sum = 0;
+    for (int32_t x = 0; x < width; x++) sum += line[x];
+    total += sum;
+  }
+  return total;
+}
+
 CK_CLONES void ck_grey_measures(const uint8_t *grey, ptrdiff_t stride, int32_t width, int32_t height,
                                 ck_grey_sums *sums) {
   int64_t sum = 0, square_sum = 0, laplacian_sum = 0, laplacian_square_sum = 0;

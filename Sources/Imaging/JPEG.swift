@@ -1,4 +1,5 @@
 import CTurboJPEG
+import CYUV
 import ThroughlineCore
 
 /// Writes pictures as JPEG (ITU-T T.81, JFIF). One instance per thread; it keeps its memory from call to call.
@@ -58,9 +59,18 @@ public final class JPEGEncoder {
   ) {
     let scaler = PictureScaler()
     let (sourceU, sourceV) = scaler.planarChroma(of: picture)
-    convert(
-      picture.luma, sourceU, sourceV, coefficients: picture.matrix.conversion(to: .bt601Full), luma, chromaU,
-      chromaV)
+    if picture.matrix == .bt601Full {
+      for (source, target) in [(picture.luma, luma), (sourceU, chromaU), (sourceV, chromaV)] {
+        CopyPlane(
+          source.address, Int32(source.stride), target.address, Int32(target.stride), Int32(target.width),
+          Int32(target.height))
+      }
+    } else {
+      convert(
+        picture.luma, sourceU, sourceV, coefficients: picture.matrix.conversion(to: .bt601Full), luma,
+        chromaU,
+        chromaV)
+    }
     // Odd sides: the encoder reads one more column and row.
     if luma.width % 2 == 1 {
       for row in 0..<luma.height {

@@ -73,6 +73,21 @@ enum KernelTwins {
     return sums
   }
 
+  /// Twin of `ck_shrink`.
+  static func shrink(_ source: [UInt8], width: Int, height: Int, factor: Int) -> [UInt8] {
+    (0..<height).flatMap { y in
+      (0..<width).map { x in
+        var sum = 0
+        for row in 0..<factor {
+          for column in 0..<factor {
+            sum += Int(source[(y * factor + row) * width * factor + x * factor + column])
+          }
+        }
+        return UInt8((sum + factor * factor / 2) / (factor * factor))
+      }
+    }
+  }
+
   /// Twin of `ck_convert_rows` for one sample.
   static func convert(_ y: UInt8, _ u: UInt8, _ v: UInt8, _ c: [Float]) -> (UInt8, UInt8, UInt8) {
     func byte(_ value: Float) -> UInt8 { UInt8(min(max(value, 0), 255) + 0.5) }

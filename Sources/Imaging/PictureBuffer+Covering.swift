@@ -1,3 +1,4 @@
+import CKernels
 import CYUV
 import ThroughlineCore
 
@@ -69,11 +70,9 @@ extension PictureBuffer {
       for column in 0..<small.width {
         let left = column * part.width / small.width
         let right = max(left + 1, (column + 1) * part.width / small.width)
-        var sum = 0
-        for y in top..<bottom {
-          let line = part.address + y * part.stride
-          for x in left..<right { sum &+= Int(line[x]) }
-        }
+        let sum = Int(
+          ck_sum(
+            part.address + top * part.stride + left, part.stride, Int32(right - left), Int32(bottom - top)))
         let count = (bottom - top) * (right - left)
         small.address[row * small.stride + column] = UInt8(clamping: (sum + count / 2) / count)
       }

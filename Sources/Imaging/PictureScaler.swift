@@ -105,9 +105,25 @@ public final class PictureScaler {
 
 /// Scales one plane: averaging or bilinear when shrinking as asked, bilinear when enlarging.
 func scalePlane(_ source: Plane, _ target: MutablePlane, _ filter: TensorImageSpecification.Filter) {
+  if filter == .box, let factor = wholeFactor(source, target) {
+    ck_shrink(
+      source.address, source.stride, target.address, target.stride, Int32(target.width), Int32(target.height),
+      factor)
+    return
+  }
   let shrinks = target.width < source.width || target.height < source.height
   ScalePlane(
     source.address, Int32(source.stride), Int32(source.width), Int32(source.height), target.address,
     Int32(target.stride), Int32(target.width), Int32(target.height),
     shrinks && filter == .box ? kFilterBox : kFilterBilinear)
+}
+
+/// The whole factor by which a plane shrinks in both directions, where there is a kernel for it: several times faster
+/// than libyuv's averaging.
+private func wholeFactor(_ source: Plane, _ target: MutablePlane) -> Int32? {
+  let factor = source.width / target.width
+  guard factor == 2 || factor == 3 || factor == 4 || factor == 6, source.width == factor * target.width,
+    source.height == factor * target.height
+  else { return nil }
+  return Int32(factor)
 }

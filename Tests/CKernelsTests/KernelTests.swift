@@ -99,11 +99,31 @@ final class RandomPlanes {
     }
   }
 
+  @Test(arguments: [2, 3, 4, 6], [(1, 1), (7, 3), (130, 2), (700, 2)])
+  func planesShrinkLikeTheirTwin(factor: Int, size: (Int, Int)) {
+    var random = SplitMix64(seed: UInt64(factor))
+    for isWhite in [false, true] {
+      let source = (0..<(size.0 * size.1 * factor * factor)).map { _ in
+        isWhite ? 255 : UInt8.random(in: 0...255, using: &random)
+      }
+      var result = [UInt8](repeating: 3, count: size.0 * size.1)
+      ck_shrink(source, size.0 * factor, &result, size.0, Int32(size.0), Int32(size.1), Int32(factor))
+      #expect(result == KernelTwins.shrink(source, width: size.0, height: size.1, factor: factor))
+    }
+  }
+
+  @Test func sumsAreExact() {
+    let white = [UInt8](repeating: 255, count: 16384 * 4)
+    #expect(ck_sum(white, 16384, 16384, 4) == 255 * 16384 * 4)
+    #expect(ck_sum(white, 100, 7, 3) == 255 * 21)
+    #expect(ck_sum(white, 100, 0, 3) == 0)
+  }
+
   @Test func rowsAreConvertedLikeTheirTwin() {
     var random = SplitMix64(seed: 21)
     for from in ColorMatrix.allCases {
       for to in ColorMatrix.allCases {
-        let width = Int.random(in: 1...40, using: &random)
+        let width = Int.random(in: 1...1200, using: &random)
         func bytes(_ count: Int) -> [UInt8] {
           (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
         }

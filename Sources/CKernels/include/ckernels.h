@@ -62,6 +62,15 @@ void ck_packed_bytes(const ck_picture *picture, const ck_color_matrix *matrix, i
 void ck_convert_rows(const uint8_t *row0, const uint8_t *row1, const uint8_t *u, const uint8_t *v, int32_t width,
                      const float *coefficients, uint8_t *out0, uint8_t *out1, uint8_t *out_u, uint8_t *out_v);
 
+// Shrinks a plane by a whole factor of 2, 3, 4 or 6 in both directions; every sample is the rounded average of
+// factor x factor samples. `width` and `height` are those of the result; the source has exactly `factor` times as
+// many.
+void ck_shrink(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride,
+               int32_t width, int32_t height, int32_t factor);
+
+// The sum of the samples of a rectangle.
+uint64_t ck_sum(const uint8_t *samples, ptrdiff_t stride, int32_t width, int32_t height);
+
 // Dot products of a query with every row of a contiguous matrix of `rows` x `dimension` floats.
 void ck_dot_scan_float(const float *query, const float *matrix, size_t rows, size_t dimension, float *scores);
 
