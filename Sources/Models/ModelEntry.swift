@@ -175,7 +175,9 @@ public struct ModelEntry: Sendable, Hashable {
   public var source: ModelSource
   /// The files to fetch.
   public var files: [ModelFile]
-  /// What is done with them, if anything.
+  /// Members of the wheel to unpack as they lie there, each ending in `/`; for a runtime.
+  public var unpacked: [String]
+  /// What is done with the files, if anything.
   public var conversion: ModelConversion?
   /// The licence of the code that made it (SPDX).
   public var codeLicence: String
@@ -197,7 +199,7 @@ public struct ModelEntry: Sendable, Hashable {
   /// An entry by its parts.
   public init(
     name: String, task: ModelTask, summary: String, isDefault: Bool = false, source: ModelSource,
-    files: [ModelFile], conversion: ModelConversion? = nil, codeLicence: String, weightsLicence: String,
+    files: [ModelFile], unpacked: [String] = [], conversion: ModelConversion? = nil, codeLicence: String, weightsLicence: String,
     trainingData: String, input: ModelInput? = nil, outputs: [String] = [], decoder: ModelDecoder? = nil,
     dimension: Int? = nil, accuracy: [ModelAccuracy] = []
   ) {
@@ -207,6 +209,7 @@ public struct ModelEntry: Sendable, Hashable {
     self.isDefault = isDefault
     self.source = source
     self.files = files
+    self.unpacked = unpacked
     self.conversion = conversion
     self.codeLicence = codeLicence
     self.weightsLicence = weightsLicence

@@ -1,0 +1,1 @@
+../../../tools/models/ssd_to_onnx.py

@@ -1,0 +1,1 @@
+../../../tools/models/unpack_wheel.py
