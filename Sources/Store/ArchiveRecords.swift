@@ -110,8 +110,8 @@ extension StoredCrop {
     }
   }
 
-  static func decode(head bytes: [UInt8]) throws(RecordError) -> StoredCrop {
-    try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in
+  static func decode(head bytes: [UInt8]) throws(RecordFormatError) -> StoredCrop {
+    try RecordDecoder.record(bytes) { (decoder) throws(RecordFormatError) in
       let tag = try decoder.byte()
       guard tag <= 1 else { throw .malformed("crop owner") }
       let number = try decoder.unsigned()
@@ -131,11 +131,12 @@ extension StoredEvent {
     }
   }
 
-  static func decode(head bytes: [UInt8]) throws(RecordError) -> StoredEvent {
-    try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in
+  static func decode(head bytes: [UInt8]) throws(RecordFormatError) -> StoredEvent {
+    try RecordDecoder.record(bytes) { (decoder) throws(RecordFormatError) in
       StoredEvent(
         time: try decoder.timestamp(), kind: try decoder.text(),
-        identities: try decoder.list { (decoder) throws(RecordError) in try decoder.identityID() }, body: [])
+        identities: try decoder.list { (decoder) throws(RecordFormatError) in try decoder.identityID() },
+        body: [])
     }
   }
 }
@@ -151,12 +152,12 @@ extension StoredRecording {
     }
   }
 
-  static func decode(head bytes: [UInt8]) throws(RecordError) -> StoredRecording {
-    try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in
+  static func decode(head bytes: [UInt8]) throws(RecordFormatError) -> StoredRecording {
+    try RecordDecoder.record(bytes) { (decoder) throws(RecordFormatError) in
       StoredRecording(
         path: try decoder.text(), camera: try decoder.camera(), begin: try decoder.timestamp(),
         end: try decoder.timestamp(),
-        identities: try decoder.list { (decoder) throws(RecordError) in try decoder.identityID() })
+        identities: try decoder.list { (decoder) throws(RecordFormatError) in try decoder.identityID() })
     }
   }
 }

@@ -158,7 +158,7 @@ struct AuditLog {
       return (0, start)
     }
     return try RecordDecoder.record(try cipher.open(sealed, .setting, StoreRows.auditHead)) {
-      (decoder) throws(RecordError) in (try decoder.integer(), try decoder.blob())
+      (decoder) throws(RecordFormatError) in (try decoder.integer(), try decoder.blob())
     }
   }
 
@@ -174,8 +174,8 @@ struct AuditLog {
     for statement in StoreSchema.auditTriggers { try database.execute(sql: statement) }
   }
 
-  private static func decode(_ bytes: [UInt8], hash: String) throws(RecordError) -> AuditEntry {
-    try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in
+  private static func decode(_ bytes: [UInt8], hash: String) throws(RecordFormatError) -> AuditEntry {
+    try RecordDecoder.record(bytes) { (decoder) throws(RecordFormatError) in
       let sequence = try decoder.integer()
       let time = try decoder.timestamp()
       guard let action = AuditAction(rawValue: try decoder.text()) else { throw .malformed("action") }

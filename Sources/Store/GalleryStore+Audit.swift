@@ -77,7 +77,7 @@ extension GalleryStore {
         }
         return try body(database, cipher)
       }
-    } catch let error as RecordError {
+    } catch let error as RecordFormatError {
       throw .damaged(path: path, reason: "\(error)")
     } catch {
       throw StoreFile.describe(error, path: path)

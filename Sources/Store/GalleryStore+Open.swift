@@ -16,7 +16,7 @@ extension GalleryStore {
         let key = try meta.key(from: credential, path: path)
         let findings = try String.fetchAll(database, sql: "PRAGMA quick_check(1)")
         guard findings == ["ok"] else {
-          throw StoreError.damaged(path: path, reason: findings.first ?? "the check gave nothing")
+          throw StoreError.damaged(path: path, reason: StoreFile.line(from: findings))
         }
         let cipher = StoreCipher(key: key, salt: meta.salt)
         return (try StoreLoader(path: path, cipher: cipher).load(database), cipher)

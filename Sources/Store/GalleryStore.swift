@@ -174,7 +174,7 @@ public final class GalleryStore: Sendable {
       sortIn(&memory)
       let (condition, lastWrite) = inbox.withLock { ($0.condition, $0.lastWrite) }
       return StoreStatus(
-        condition: condition, pending: memory.dirtyCount, rejected: memory.rejected,
+        condition: condition, pending: memory.pendingCount, rejected: memory.rejected,
         latestRejection: memory.latestRejection, dropped: memory.archive.dropped, lastWrite: lastWrite)
     }
   }
@@ -209,10 +209,17 @@ public final class GalleryStore: Sendable {
   ///
   /// - Throws: ``StoreError`` where the last changes could not be written; the file is let go all the same.
   public func close() throws(StoreError) {
-    guard !inbox.withLock({ $0.isClosed }) else { return }
+    let isFirst = inbox.withLock { inbox in
+      defer { inbox.isClosed = true }
+      return !inbox.isClosed
+    }
+    guard isFirst else { return }
     var failure: StoreError?
-    do { try flush() } catch { failure = error }
-    inbox.withLock { $0.isClosed = true }
+    do {
+      try exclusively { (writer) throws(StoreError) in try writePending(&writer) }
+    } catch {
+      failure = error
+    }
     wake.signal()
     ended.wait()
     writer.withLock { writer in
@@ -271,11 +278,11 @@ public final class GalleryStore: Sendable {
       }
       throw described
     }
-    memory.withLock { $0.confirm(batch.mark) }
     let connection = writer.database
     readers.withLock { $0.database = connection }
     inbox.withLock { $0.lastWrite = options.now() }
     setCondition(.writing)
+    memory.withLock { $0.confirm(batch.mark) }
   }
 
   private func startThread() {
@@ -298,7 +305,10 @@ public final class GalleryStore: Sendable {
 
   private func tick() -> Bool {
     do {
-      try exclusively { (writer) throws(StoreError) in try writePending(&writer) }
+      try exclusively { (writer) throws(StoreError) in
+        try writePending(&writer)
+        writer.checkpointWhenDue()
+      }
       return true
     } catch {
       return false

@@ -98,8 +98,8 @@ extension RecordEncoder {
 
 extension RecordDecoder {
   static func record<Value>(
-    _ bytes: [UInt8], _ body: (inout RecordDecoder) throws(RecordError) -> Value
-  ) throws(RecordError) -> Value {
+    _ bytes: [UInt8], _ body: (inout RecordDecoder) throws(RecordFormatError) -> Value
+  ) throws(RecordFormatError) -> Value {
     var decoder = RecordDecoder(bytes)
     let format = try decoder.byte()
     guard format == RecordEncoder.format else { throw .malformed("record format \(format)") }
@@ -108,32 +108,32 @@ extension RecordDecoder {
     return value
   }
 
-  mutating func timestamp() throws(RecordError) -> Timestamp { Timestamp(nanoseconds: try integer()) }
-  mutating func identityID() throws(RecordError) -> IdentityID { IdentityID(try unsigned()) }
+  mutating func timestamp() throws(RecordFormatError) -> Timestamp { Timestamp(nanoseconds: try integer()) }
+  mutating func identityID() throws(RecordFormatError) -> IdentityID { IdentityID(try unsigned()) }
 
-  mutating func camera() throws(RecordError) -> CameraName {
+  mutating func camera() throws(RecordFormatError) -> CameraName {
     guard let camera = CameraName(try text()) else { throw .malformed("camera name") }
     return camera
   }
 
-  mutating func track() throws(RecordError) -> TrackID {
+  mutating func track() throws(RecordFormatError) -> TrackID {
     TrackID(camera: try camera(), number: try unsigned())
   }
 
-  mutating func identity() throws(RecordError) -> Identity {
+  mutating func identity() throws(RecordFormatError) -> Identity {
     Identity(
-      id: try identityID(), name: try optional { (decoder) throws(RecordError) in try decoder.text() },
+      id: try identityID(), name: try optional { (decoder) throws(RecordFormatError) in try decoder.text() },
       firstSeen: try timestamp(), lastSeen: try timestamp())
   }
 
-  mutating func pair() throws(RecordError) -> IdentityPair {
+  mutating func pair() throws(RecordFormatError) -> IdentityPair {
     guard let pair = IdentityPair(try identityID(), try identityID()) else { throw .malformed("pair") }
     return pair
   }
 
   mutating func list<Element>(
-    _ body: (inout RecordDecoder) throws(RecordError) -> Element
-  ) throws(RecordError) -> [Element] {
+    _ body: (inout RecordDecoder) throws(RecordFormatError) -> Element
+  ) throws(RecordFormatError) -> [Element] {
     let count = Int(try unsigned32())
     // Every element takes at least a byte, so that a wrong length cannot claim memory.
     guard count <= remaining else { throw .truncated }
@@ -142,7 +142,7 @@ extension RecordDecoder {
     return elements
   }
 
-  mutating func network() throws(RecordError) -> EmbeddingNetwork {
+  mutating func network() throws(RecordFormatError) -> EmbeddingNetwork {
     let name = try text()
     let version = try text()
     guard let dimension = Int(exactly: try unsigned()), (1...65_536).contains(dimension) else {
@@ -154,9 +154,9 @@ extension RecordDecoder {
   /// - Parameter plain: turns the stored elements back.
   mutating func prototype(
     id: PrototypeID, plain: ([Float]) -> [Float]?
-  ) throws(RecordError) -> (IdentityID, GalleryPrototype) {
+  ) throws(RecordFormatError) -> (IdentityID, GalleryPrototype) {
     let identity = try identityID()
-    let track = try optional { (decoder) throws(RecordError) in try decoder.track() }
+    let track = try optional { (decoder) throws(RecordFormatError) in try decoder.track() }
     let camera = try camera()
     let time = try timestamp()
     let quality = try double()
@@ -167,26 +167,26 @@ extension RecordDecoder {
     return (identity, GalleryPrototype(id: id, prototype: prototype, track: track))
   }
 
-  mutating func sighting(id: SightingID) throws(RecordError) -> GallerySighting {
+  mutating func sighting(id: SightingID) throws(RecordFormatError) -> GallerySighting {
     let sighting = Sighting(
       identity: try identityID(), track: try track(), begin: try timestamp(), end: try timestamp())
     return GallerySighting(
       id: id, sighting: sighting, isOpen: try boolean(), confidence: try double(), explanation: try text())
   }
 
-  private mutating func prototypeIDs() throws(RecordError) -> [PrototypeID] {
-    try list { (decoder) throws(RecordError) in PrototypeID(try decoder.unsigned()) }
+  private mutating func prototypeIDs() throws(RecordFormatError) -> [PrototypeID] {
+    try list { (decoder) throws(RecordFormatError) in PrototypeID(try decoder.unsigned()) }
   }
 
-  private mutating func sightingIDs() throws(RecordError) -> [SightingID] {
-    try list { (decoder) throws(RecordError) in SightingID(try decoder.unsigned()) }
+  private mutating func sightingIDs() throws(RecordFormatError) -> [SightingID] {
+    try list { (decoder) throws(RecordFormatError) in SightingID(try decoder.unsigned()) }
   }
 
-  private mutating func pairs() throws(RecordError) -> [IdentityPair] {
-    try list { (decoder) throws(RecordError) in try decoder.pair() }
+  private mutating func pairs() throws(RecordFormatError) -> [IdentityPair] {
+    try list { (decoder) throws(RecordFormatError) in try decoder.pair() }
   }
 
-  mutating func correction() throws(RecordError) -> GalleryCorrection {
+  mutating func correction() throws(RecordFormatError) -> GalleryCorrection {
     let id = CorrectionID(try unsigned())
     let time = try timestamp()
     guard let source = CorrectionSource(rawValue: try text()) else { throw .malformed("source") }
@@ -227,19 +227,19 @@ struct GalleryState: Hashable, Sendable {
     lastTrackNumbers = contents.lastTrackNumbers
   }
 
-  init(decoding bytes: [UInt8]) throws(RecordError) {
-    self = try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in
+  init(decoding bytes: [UInt8]) throws(RecordFormatError) {
+    self = try RecordDecoder.record(bytes) { (decoder) throws(RecordFormatError) in
       try GalleryState(from: &decoder)
     }
   }
 
-  private init(from decoder: inout RecordDecoder) throws(RecordError) {
-    network = try decoder.optional { (decoder) throws(RecordError) in try decoder.network() }
+  private init(from decoder: inout RecordDecoder) throws(RecordFormatError) {
+    network = try decoder.optional { (decoder) throws(RecordFormatError) in try decoder.network() }
     nextIdentity = try decoder.identityID()
     nextPrototype = PrototypeID(try decoder.unsigned())
     nextSighting = SightingID(try decoder.unsigned())
     nextCorrection = CorrectionID(try decoder.unsigned())
-    let tracks = try decoder.list { (decoder) throws(RecordError) in try decoder.track() }
+    let tracks = try decoder.list { (decoder) throws(RecordFormatError) in try decoder.track() }
     lastTrackNumbers = Dictionary(tracks.map { ($0.camera, $0.number) }, uniquingKeysWith: max)
   }
 

@@ -40,7 +40,7 @@ struct RecordEncoder {
 }
 
 /// Why a record could not be read.
-enum RecordError: Error, Hashable {
+enum RecordFormatError: Error, Hashable {
   case truncated
   case malformed(String)
 }
@@ -54,18 +54,18 @@ struct RecordDecoder {
 
   var remaining: Int { bytes.count - position }
 
-  private mutating func take(_ count: Int) throws(RecordError) -> ArraySlice<UInt8> {
+  private mutating func take(_ count: Int) throws(RecordFormatError) -> ArraySlice<UInt8> {
     guard count >= 0, count <= remaining else { throw .truncated }
     defer { position += count }
     return bytes[position..<position + count]
   }
 
-  mutating func byte() throws(RecordError) -> UInt8 {
+  mutating func byte() throws(RecordFormatError) -> UInt8 {
     guard let value = try take(1).first else { throw .truncated }
     return value
   }
 
-  mutating func boolean() throws(RecordError) -> Bool {
+  mutating func boolean() throws(RecordFormatError) -> Bool {
     switch try byte() {
     case 0: false
     case 1: true
@@ -73,28 +73,28 @@ struct RecordDecoder {
     }
   }
 
-  mutating func unsigned() throws(RecordError) -> UInt64 {
+  mutating func unsigned() throws(RecordFormatError) -> UInt64 {
     try take(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  mutating func unsigned32() throws(RecordError) -> UInt32 {
+  mutating func unsigned32() throws(RecordFormatError) -> UInt32 {
     try take(4).reversed().reduce(0) { $0 << 8 | UInt32($1) }
   }
 
-  mutating func integer() throws(RecordError) -> Int64 { Int64(bitPattern: try unsigned()) }
-  mutating func double() throws(RecordError) -> Double { Double(bitPattern: try unsigned()) }
+  mutating func integer() throws(RecordFormatError) -> Int64 { Int64(bitPattern: try unsigned()) }
+  mutating func double() throws(RecordFormatError) -> Double { Double(bitPattern: try unsigned()) }
 
-  mutating func blob() throws(RecordError) -> [UInt8] {
+  mutating func blob() throws(RecordFormatError) -> [UInt8] {
     let count = Int(try unsigned32())
     return Array(try take(count))
   }
 
-  mutating func text() throws(RecordError) -> String {
+  mutating func text() throws(RecordFormatError) -> String {
     guard let text = String(validating: try blob(), as: UTF8.self) else { throw .malformed("text") }
     return text
   }
 
-  mutating func floats() throws(RecordError) -> [Float] {
+  mutating func floats() throws(RecordFormatError) -> [Float] {
     let count = Int(try unsigned32())
     guard count <= remaining / 4 else { throw .truncated }
     let slice = try take(count * 4)
@@ -106,13 +106,13 @@ struct RecordDecoder {
   }
 
   mutating func optional<Value>(
-    _ body: (inout RecordDecoder) throws(RecordError) -> Value
-  ) throws(RecordError) -> Value? {
+    _ body: (inout RecordDecoder) throws(RecordFormatError) -> Value
+  ) throws(RecordFormatError) -> Value? {
     try boolean() ? try body(&self) : nil
   }
 
   /// A record that is longer than its fields was not written by this format.
-  func finish() throws(RecordError) {
+  func finish() throws(RecordFormatError) {
     guard remaining == 0 else { throw .malformed("\(remaining) bytes too many") }
   }
 }

@@ -26,15 +26,15 @@ struct RecordSealer: Sendable {
 
   /// - Returns: nonce, cipher text and tag in one blob: 28 bytes more than the record.
   func seal(_ bytes: [UInt8], kind: Kind, row: Int64) throws -> Data {
-    guard let key = keys[kind] else { throw RecordError.malformed("kind") }
+    guard let key = keys[kind] else { throw RecordFormatError.malformed("kind") }
     let box = try AES.GCM.seal(bytes, using: key, authenticating: Self.place(kind, row))
-    guard let combined = box.combined else { throw RecordError.malformed("nonce") }
+    guard let combined = box.combined else { throw RecordFormatError.malformed("nonce") }
     return combined
   }
 
   /// - Throws: where a bit of the blob, its place or the key is another.
   func open(_ sealed: Data, kind: Kind, row: Int64) throws -> [UInt8] {
-    guard let key = keys[kind] else { throw RecordError.malformed("kind") }
+    guard let key = keys[kind] else { throw RecordFormatError.malformed("kind") }
     let box = try AES.GCM.SealedBox(combined: sealed)
     return Array(try AES.GCM.open(box, using: key, authenticating: Self.place(kind, row)))
   }

@@ -19,6 +19,14 @@ struct StoreBatch: Sendable {
   var counts: [(AggregateKey, Int64)] = []
   var mark: StoreMemory.Mark
 
+  /// Whether a record goes.
+  var deletes: Bool {
+    identities.contains { $0.1 == nil } || prototypes.contains { $0.1 == nil }
+      || sightings.contains { $0.1 == nil } || crops.contains { $0.1 == nil }
+      || events.contains { $0.1 == nil } || corrections.contains { $0.1 == nil }
+      || recordings.contains { $0.1 == nil } || aliases.contains { $0.1 == nil }
+  }
+
   var isEmpty: Bool {
     state == nil && identities.isEmpty && prototypes.isEmpty && sightings.isEmpty && vetoes.isEmpty
       && aliases.isEmpty && corrections.isEmpty && settings.isEmpty && crops.isEmpty && events.isEmpty

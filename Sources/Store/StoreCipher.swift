@@ -36,13 +36,13 @@ final class StoreCipher: Sendable {
   func record(of prototype: GalleryPrototype, identity: IdentityID) throws -> [UInt8] {
     let values = prototype.prototype.embedding.values
     guard let stored = transform(dimension: values.count)?.apply(values) else {
-      throw RecordError.malformed("embedding of \(values.count) elements")
+      throw RecordFormatError.malformed("embedding of \(values.count) elements")
     }
     return RecordEncoder.record { $0.append(prototype, of: identity, stored: stored) }
   }
 
   func prototype(from bytes: [UInt8], id: PrototypeID) throws -> (IdentityID, GalleryPrototype) {
-    try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in
+    try RecordDecoder.record(bytes) { (decoder) throws(RecordFormatError) in
       try decoder.prototype(id: id) { transform(dimension: $0.count)?.invert($0) }
     }
   }

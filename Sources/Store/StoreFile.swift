@@ -85,6 +85,12 @@ struct StoreFile {
     }
   }
 
+  /// One line of what SQLite's checks say, which put a heading above their findings.
+  static func line(from findings: [String]) -> String {
+    let lines = findings.flatMap { $0.split(separator: "\n") }
+    return lines.first { !$0.hasPrefix("***") }.map(String.init) ?? "its check gave nothing"
+  }
+
   /// Whether an error of SQLite will go away by itself once there is room, access or the lock.
   static func isPassing(_ error: any Error) -> Bool {
     guard let error = error as? DatabaseError else { return false }

@@ -108,7 +108,8 @@ struct StoreLoader {
     var records: [IdentityID: GalleryIdentity] = [:]
     var numbers: [Int64: IdentityID] = [:]
     try each("SELECT id, sealed FROM identity", .identity, in: database) { row, bytes, _ in
-      let identity = try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in try decoder.identity()
+      let identity = try RecordDecoder.record(bytes) { (decoder) throws(RecordFormatError) in
+        try decoder.identity()
       }
       rows.note(identity: identity.id, row: row)
       numbers[row] = identity.id
@@ -118,17 +119,17 @@ struct StoreLoader {
       row, bytes, found in
       let id = PrototypeID(UInt64(bitPattern: row))
       let (owner, prototype) = try cipher.prototype(from: bytes, id: id)
-      guard numbers[found["identity"]] == owner else { throw RecordError.malformed("owner") }
+      guard numbers[found["identity"]] == owner else { throw RecordFormatError.malformed("owner") }
       records[owner]?.prototypes.append(prototype)
     }
     try each("SELECT id, sealed, identity FROM sighting ORDER BY id", .sighting, in: database) {
       row, bytes, found in
       let id = SightingID(UInt64(bitPattern: row))
-      let sighting = try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in
+      let sighting = try RecordDecoder.record(bytes) { (decoder) throws(RecordFormatError) in
         try decoder.sighting(id: id)
       }
       guard numbers[found["identity"]] == sighting.sighting.identity else {
-        throw RecordError.malformed("owner")
+        throw RecordFormatError.malformed("owner")
       }
       records[sighting.sighting.identity]?.sightings.append(sighting)
     }
@@ -136,7 +137,7 @@ struct StoreLoader {
     for found in try Row.fetchAll(database, sql: "SELECT lower, higher FROM veto") {
       guard let lower = numbers[found["lower"]], let higher = numbers[found["higher"]],
         let pair = IdentityPair(lower, higher)
-      else { throw damaged("veto", nil, RecordError.malformed("pair")) }
+      else { throw damaged("veto", nil, RecordFormatError.malformed("pair")) }
       vetoes.append(pair)
     }
     let memories = try loadMemories(database, rows: &rows)
@@ -165,7 +166,7 @@ struct StoreLoader {
       if row == StoreRows.state {
         memories.state = try GalleryState(decoding: bytes)
       } else if row != StoreRows.auditHead {
-        let (name, value) = try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in
+        let (name, value) = try RecordDecoder.record(bytes) { (decoder) throws(RecordFormatError) in
           (try decoder.text(), try decoder.blob())
         }
         noted.note(setting: name, row: row)
@@ -173,7 +174,7 @@ struct StoreLoader {
       }
     }
     try each("SELECT id, sealed FROM alias", .alias, in: database) { row, bytes, _ in
-      let (from, into) = try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in
+      let (from, into) = try RecordDecoder.record(bytes) { (decoder) throws(RecordFormatError) in
         (try decoder.identityID(), try decoder.identityID())
       }
       noted.note(alias: from, row: row)
@@ -181,7 +182,7 @@ struct StoreLoader {
     }
     try each("SELECT id, sealed FROM correction ORDER BY id", .correction, in: database) { _, bytes, _ in
       memories.corrections.append(
-        try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in try decoder.correction() })
+        try RecordDecoder.record(bytes) { (decoder) throws(RecordFormatError) in try decoder.correction() })
     }
     rows = noted
     return memories
@@ -199,7 +200,7 @@ struct StoreLoader {
       let owner: CropOwner? =
         sighting.map { .sighting(SightingID(UInt64(bitPattern: $0))) }
         ?? prototype.map { .prototype(PrototypeID(UInt64(bitPattern: $0))) }
-      guard crop.owner == owner else { throw RecordError.malformed("owner") }
+      guard crop.owner == owner else { throw RecordFormatError.malformed("owner") }
       crops[ArchiveID(row)] = crop
     }
     try each("SELECT id, head AS sealed FROM event", .eventHead, in: database) { row, bytes, _ in

@@ -53,7 +53,9 @@ struct StoreMemory: Sendable {
     for record in contents.identities.values { own(record) }
   }
 
-  var dirtyCount: Int { dirty.count + archive.dirtyCount }
+  /// How many records the file does not have, those on their way included.
+  var pendingCount: Int { dirty.count + archive.dirtyCount + travelling }
+  private var travelling = 0
 
   private mutating func own(_ record: GalleryIdentity) {
     for prototype in record.prototypes { prototypeOwners[prototype.id] = record.id }
@@ -64,6 +66,7 @@ struct StoreMemory: Sendable {
   ///
   /// - Returns: what to give to ``withdraw(_:)`` where the batch was not written.
   mutating func beginWriting() -> Mark {
+    travelling = dirty.count + archive.dirtyCount
     let mark = Mark(dirty: dirty, written: written, archive: archive.beginWriting())
     dirty = Dirty()
     written = GalleryState(of: contents)
@@ -73,6 +76,7 @@ struct StoreMemory: Sendable {
   /// A batch did not reach the file: all of it is to be written again, save what the file never had and does
   /// not need any more.
   mutating func withdraw(_ mark: Mark) {
+    travelling = 0
     dirty.formUnion(mark.dirty)
     written = mark.written
     dirty.prototypes = dirty.prototypes.filter { $0 < written.nextPrototype || prototypeOwners[$0] != nil }
@@ -84,7 +88,10 @@ struct StoreMemory: Sendable {
   }
 
   /// A batch is in the file.
-  mutating func confirm(_ mark: Mark) { archive.release(mark.archive) }
+  mutating func confirm(_ mark: Mark) {
+    travelling = 0
+    archive.release(mark.archive)
+  }
 
   /// What a batch took.
   struct Mark: Sendable {

@@ -60,7 +60,8 @@ public struct StoreOptions: Sendable {
   public var limits: StoreLimits
   /// The current moment, for audit entries and retention; the wall clock where nothing else is given.
   public var now: @Sendable () -> Timestamp
-  /// Called, from the store's thread, when the condition changes.
+  /// Called when the condition changes, from the thread that noticed it. It must not call the store's waiting
+  /// calls; reading the status is fine.
   public var onConditionChange: @Sendable (StoreStatus.Condition) -> Void
 
   /// The system's clock.

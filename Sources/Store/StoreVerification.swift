@@ -88,7 +88,7 @@ private struct StoreVerifier {
 
   private mutating func check() throws {
     let findings = try String.fetchAll(database, sql: "PRAGMA integrity_check(20)")
-    for finding in findings where finding != "ok" { note(finding) }
+    for finding in findings where finding != "ok" { note(StoreFile.line(from: [finding])) }
     for row in try Row.fetchAll(database, sql: "PRAGMA foreign_key_check") {
       let (table, number): (String, Int64?) = (row[0], row[1])
       note("\(table) record \(number ?? 0) refers to a missing one")
@@ -97,19 +97,19 @@ private struct StoreVerifier {
       if row == StoreRows.state { _ = try GalleryState(decoding: bytes) }
     }
     try checkRecords("identity", .identity) { _, bytes in
-      _ = try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in try decoder.identity() }
+      _ = try RecordDecoder.record(bytes) { (decoder) throws(RecordFormatError) in try decoder.identity() }
     }
     try checkRecords("prototype", .prototype) { [cipher] row, bytes in
       _ = try cipher.prototype(from: bytes, id: PrototypeID(UInt64(bitPattern: row)))
     }
     try checkRecords("sighting", .sighting) { row, bytes in
-      _ = try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in
+      _ = try RecordDecoder.record(bytes) { (decoder) throws(RecordFormatError) in
         try decoder.sighting(id: SightingID(UInt64(bitPattern: row)))
       }
     }
     try checkRecords("alias", .alias)
     try checkRecords("correction", .correction) { _, bytes in
-      _ = try RecordDecoder.record(bytes) { (decoder) throws(RecordError) in try decoder.correction() }
+      _ = try RecordDecoder.record(bytes) { (decoder) throws(RecordFormatError) in try decoder.correction() }
     }
     try checkRecords("crop", .cropHead, column: "head") { _, bytes in _ = try StoredCrop.decode(head: bytes) }
     try checkRecords("crop", .cropBody, column: "body")

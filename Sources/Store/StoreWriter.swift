@@ -11,6 +11,9 @@ struct StoreWriter: Sendable {
   /// `nil` while the file cannot be opened for writing.
   private(set) var database: DatabasePool?
   private var file: FileNumber?
+  /// Whether the log may still hold what was deleted since it was last emptied.
+  private var hasDeleted = false
+  private var latestCheckpoint = DispatchTime.now()
 
   init(path: String, cipher: StoreCipher, rows: StoreRows) {
     self.path = path
@@ -59,6 +62,20 @@ struct StoreWriter: Sendable {
       try also(database, cipher)
       return changed
     }
+    hasDeleted = hasDeleted || batch.deletes
+  }
+
+  /// Empties the log once a minute where something was deleted: what a person's retention time ended must not
+  /// live on in it.
+  mutating func checkpointWhenDue() {
+    let now = DispatchTime.now()
+    guard hasDeleted, now.uptimeNanoseconds - latestCheckpoint.uptimeNanoseconds > 60_000_000_000 else {
+      return
+    }
+    latestCheckpoint = now
+    guard let database else { return }
+    try? database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA incremental_vacuum") }
+    if (try? checkpoint()) == true { hasDeleted = false }
   }
 
   /// Seals with another key from now on; the file was sealed with it already.
