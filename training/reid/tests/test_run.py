@@ -1,0 +1,202 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from conftest import write_crops
+
+from throughline_reid.__main__ import main
+from throughline_reid.configuration import load_configuration, parse_configuration
+from throughline_reid.errors import TrainingError
+from throughline_reid.evaluate import evaluate_folder, file_embedder, network_embedder
+from throughline_reid.export import load_run
+from throughline_reid.teacher import compute_targets, load_targets
+from throughline_reid.train import Trainer, class_means
+
+
+def _values(crops, **more):
+    return {
+        "name": "tiny",
+        "folders": [str(crops)],
+        "network": {"kind": "repvgg-s", "dimension": 16},
+        "input": {"height": 32, "width": 16},
+        "stored": {"height": 32, "width": 16},
+        "batch": {"identities": 3, "crops": 3},
+        "schedule": {"epochs": 3, "warm_up_steps": 2, "average_decay": 0.5},
+        **more,
+    }
+
+
+def _quiet(*_):
+    pass
+
+
+@pytest.fixture
+def teacher(tmp_path):
+    """A teacher in OpenVINO IR: mean colours of six stripes, 18 values."""
+    import openvino
+    from openvino import opset13 as ops
+
+    crops = ops.parameter([1, 3, 48, 24], np.float32, name="data")
+    stripes = ops.adaptive_avg_pool(crops, ops.constant(np.array([6, 1]))).output(0)
+    flat = ops.reshape(stripes, ops.constant(np.array([0, 18])), True)
+    openvino.save_model(openvino.Model([flat], [crops], "teacher"), str(tmp_path / "teacher.xml"))
+    return tmp_path / "teacher.xml"
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"colour": 1}, "colour: unknown setting"),
+        ({"schedule": {"epochs": 1, "minutes": 2}}, "either"),
+        ({"schedule": {"epochs": -1}}, "schedule.epochs: must not be negative"),
+        ({"schedule": {"epochs": "many"}}, "schedule.epochs: expected float"),
+        ({"batch": {"identities": 4, "crops": 1}}, "no triplet"),
+        ({"input": {"height": 100, "width": 64}}, "multiples of 16"),
+        ({"folders": []}, "at least one folder"),
+        ({"loss": {"direction": 1}}, "need a teacher"),
+        ({"network": {"kind": 5}}, "network.kind: expected str"),
+    ],
+)
+def test_faulty_configurations_are_named(change, message):
+    with pytest.raises(TrainingError, match=message):
+        parse_configuration({**_values("x"), **change})
+
+
+def test_overrides(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("folders: [a]\nschedule: {epochs: 5}\n")
+    configuration = load_configuration(file, ["schedule.learning_rate=0.5", "loss.triplet=0"])
+    assert configuration.schedule.learning_rate == 0.5 and configuration.loss.triplet == 0
+    with pytest.raises(TrainingError, match="KEY=VALUE"):
+        load_configuration(file, ["schedule"])
+    file.write_text("folders: [")
+    with pytest.raises(TrainingError, match="cannot be read as YAML"):
+        load_configuration(file)
+
+
+def test_shipped_configurations_are_valid(monkeypatch):
+    from pathlib import Path
+
+    files = sorted((Path(__file__).resolve().parents[1] / "configs").glob("*.yaml"))
+    assert len(files) >= 3
+    for file in files:
+        load_configuration(file)
+
+
+def test_training_lowers_the_loss_and_goes_on_after_an_interruption(tmp_path, crops):
+    still = dict.fromkeys(("flip", "shift", "scale", "brightness", "channel_gain", "contrast", "erase"), 0)
+    schedule = {"epochs": 20, "warm_up_steps": 2, "learning_rate": 1e-3, "head_learning_rate": 1e-2}
+    configuration = parse_configuration(_values(crops, schedule=schedule, augmentation=still))
+    trainer = Trainer(configuration, tmp_path / "run", tmp_path / "cache", _quiet)
+    first = sum(trainer.step()["identity"] for _ in range(3))
+    trainer.save()
+    expected = trainer.sampler.next()
+    again = Trainer(configuration, tmp_path / "run", tmp_path / "cache", _quiet)
+    assert again.progress.step == 3
+    assert np.array_equal(again.sampler.next(), expected)
+    assert all(torch.equal(a, b) for a, b in zip(again.network.state_dict().values(), trainer.network.state_dict().values()))
+    for _ in range(20):
+        again.step()
+    last = sum(again.step()["identity"] for _ in range(3))
+    assert last < 0.8 * first
+
+
+def test_interrupt_saves(tmp_path, crops, monkeypatch):
+    trainer = Trainer(parse_configuration(_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet)
+    original, calls = trainer.step, []
+
+    def step():
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return original()
+
+    monkeypatch.setattr(trainer, "step", step)
+    with pytest.raises(TrainingError, match="goes on at step 2"):
+        trainer.run()
+    assert Trainer(parse_configuration(_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).progress.step == 2
+
+
+def test_checkpoint_of_other_data_or_network_is_refused(tmp_path, crops):
+    Trainer(parse_configuration(_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).save()
+    other = write_crops(tmp_path / "others", 4)
+    with pytest.raises(TrainingError, match="knows 6 identities, the data holds 4"):
+        Trainer(parse_configuration(_values(other)), tmp_path / "run", tmp_path / "cache", _quiet)
+    larger = _values(crops, network={"kind": "repvgg-s", "dimension": 24})
+    with pytest.raises(TrainingError, match="of another network"):
+        Trainer(parse_configuration(larger), tmp_path / "run", tmp_path / "cache", _quiet)
+    (tmp_path / "run" / "checkpoint.pt").write_bytes(b"torn")
+    with pytest.raises(TrainingError, match="cannot be read"):
+        Trainer(parse_configuration(_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet)
+
+
+def test_teacher_may_be_unfinished(tmp_path, crops, teacher, monkeypatch):
+    monkeypatch.setattr("throughline_reid.teacher._BLOCK", 8)
+    values = _values(crops, teacher=str(teacher), loss={"direction": 5.0, "relation": 5.0})
+    values["network"] = {"kind": "repvgg-s", "dimension": 18}
+    configuration = parse_configuration(values)
+    with pytest.raises(TrainingError, match="run `teach`"):
+        Trainer(configuration, tmp_path / "run", tmp_path / "cache", _quiet)
+    from throughline_reid.dataset import load_training_set
+
+    data = load_training_set([crops], 32, 16, tmp_path / "cache" / "arrays")
+
+    def stop_after_first(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compute_targets(teacher, data, tmp_path / "cache" / "teacher", report=stop_after_first)
+    targets, share = load_targets(teacher, data, tmp_path / "cache" / "teacher")
+    assert share == pytest.approx(8 / 24) and np.isfinite(targets[:, 0]).sum() == 8
+    losses = Trainer(configuration, tmp_path / "run", tmp_path / "cache", _quiet).step()
+    assert set(losses) >= {"identity", "triplet"}
+    compute_targets(teacher, data, tmp_path / "cache" / "teacher", report=_quiet)
+    targets, share = load_targets(teacher, data, tmp_path / "cache" / "teacher")
+    assert share == 1 and np.allclose(np.linalg.norm(targets, axis=1), 1, atol=1e-5)
+    means, present = class_means(targets, data.labels, 6)
+    assert present.all() and np.allclose(means[0], targets[:4].sum(0), atol=1e-5)
+    assert "direction" in Trainer(configuration, tmp_path / "run", tmp_path / "cache", _quiet).step()
+    values["network"]["dimension"] = 20
+    with pytest.raises(TrainingError, match="the teacher gives 18"):
+        Trainer(parse_configuration(values), tmp_path / "other", tmp_path / "cache", _quiet)
+
+
+def test_missing_teacher_is_named(tmp_path, crops):
+    values = _values(crops, teacher=str(tmp_path / "absent.xml"))
+    with pytest.raises(TrainingError, match="absent.xml: teacher not found"):
+        Trainer(parse_configuration(values), tmp_path / "run", tmp_path / "cache", _quiet)
+
+
+def test_export_computes_the_same(tmp_path, crops):
+    Trainer(parse_configuration(_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).save()
+    target = tmp_path / "target"
+    assert main(["export", str(tmp_path / "run"), str(target), "--data", str(crops)]) == 0
+    assert {p.name for p in target.iterdir()} == {"tiny.onnx", "tiny.xml", "tiny.bin", "tiny.json"}
+    network, configuration, _ = load_run(tmp_path / "run")
+    noise = np.random.default_rng(1).integers(0, 256, (3, 32, 16, 3), dtype=np.uint8)
+    expected = network_embedder(network, 32, 16)[0](noise)
+    for name in ("tiny.onnx", "tiny.xml"):
+        embed, height, width = file_embedder(target / name)
+        found = embed(noise)
+        assert (height, width) == (32, 16)
+        assert np.allclose(found, expected, rtol=0.02, atol=0.01 * np.abs(expected).max())
+    summary = json.loads((target / "tiny.json").read_text())
+    assert summary["figures"]["onnx"]["crops"]["queries"] == 12
+
+
+def test_colours_are_found_again(tmp_path, teacher):
+    crops = write_crops(tmp_path / "many", 12, size=(64, 32))
+    figures = evaluate_folder(crops, *file_embedder(teacher, "bgr-255"))
+    assert figures.queries == 24 and figures.rank1 > 90
+
+
+def test_commands_end_with_one_line(tmp_path, crops, capsys):
+    assert main(["evaluate", str(tmp_path / "absent.onnx"), "--data", str(crops)]) == 1
+    assert capsys.readouterr().err.strip().count("\n") == 0
+    assert main(["export", str(tmp_path), str(tmp_path / "target")]) == 1
+    assert "no checkpoint" in capsys.readouterr().err
+    one_camera = write_crops(tmp_path / "single", 3, cameras=1)
+    (tmp_path / "net.onnx").write_bytes(b"no network")
+    assert main(["evaluate", str(tmp_path / "net.onnx"), "--data", str(one_camera)]) == 1
+    assert "not a network" in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""Training, evaluation and export of Throughline's person re-identification networks."""

@@ -1,0 +1,33 @@
+"""The state of a run on disk: written whole or not at all, so that an interruption loses minutes at most."""
+
+import os
+from pathlib import Path
+
+import torch
+
+from .errors import TrainingError
+
+CHECKPOINT = "checkpoint.pt"
+
+
+def save_checkpoint(directory: Path, state: dict) -> None:
+    """Writes beside the checkpoint, flushes, and renames over it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    partial = directory / f"{CHECKPOINT}.{os.getpid()}.partial"
+    with open(partial, "wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(directory / CHECKPOINT)
+
+
+def load_checkpoint(directory: Path) -> dict | None:
+    """The state of an earlier run, or None where there is none."""
+    file = Path(directory) / CHECKPOINT
+    if not file.is_file():
+        return None
+    try:
+        # The checkpoint is our own file: it holds numpy's generator state beside tensors.
+        return torch.load(file, map_location="cpu", weights_only=False)
+    except Exception as error:
+        raise TrainingError(f"{file}: checkpoint cannot be read ({str(error)[:120]}); move it away to start anew") from error
