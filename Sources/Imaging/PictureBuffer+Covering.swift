@@ -56,9 +56,30 @@ extension PictureBuffer {
     let small = MutablePlane(
       address: scratch.memory.bytes(width * height), stride: width, width: width, height: height)
     average(part, into: small)
-    ScalePlane(
-      small.address, Int32(small.stride), Int32(width), Int32(height), part.address, Int32(part.stride),
-      Int32(part.width), Int32(part.height), covering == .blur ? kFilterBilinear : kFilterNone)
+    switch covering {
+    case .pixelate: spread(small, over: part)
+    case .blur, .solid:
+      ScalePlane(
+        small.address, Int32(small.stride), Int32(width), Int32(height), part.address, Int32(part.stride),
+        Int32(part.width), Int32(part.height), kFilterBilinear)
+    }
+  }
+
+  /// Paints every tile in its average.
+  private func spread(_ small: MutablePlane, over part: MutablePlane) {
+    for row in 0..<small.height {
+      let top = row * part.height / small.height
+      let bottom = (row + 1) * part.height / small.height
+      let first = part.address + top * part.stride
+      for column in 0..<small.width {
+        let left = column * part.width / small.width
+        let right = (column + 1) * part.width / small.width
+        (first + left).update(repeating: small.address[row * small.stride + column], count: right - left)
+      }
+      for y in (top + 1)..<max(top + 1, bottom) {
+        (part.address + y * part.stride).update(from: first, count: part.width)
+      }
+    }
   }
 
   /// Exact averages over tiles that share the region evenly. libyuv's own averaging turns into picking single
