@@ -15,7 +15,7 @@ import ThroughlineCore
   @Test func planesThatAreTooSmallAreRefused() throws {
     let samples = Samples([UInt8](repeating: 0, count: 4096))
     func plane(_ width: Int, _ height: Int, _ stride: Int) -> Plane {
-      Plane(address: samples.bytes.address, stride: stride, width: width, height: height)
+      Plane(address: samples.address, stride: stride, width: width, height: height)
     }
     let size = PictureSize(width: 15, height: 9)
     let good = [plane(15, 9, 16), plane(8, 5, 8), plane(8, 5, 8)]

@@ -2,22 +2,17 @@ import Imaging
 import Testing
 import ThroughlineCore
 
-/// Memory for a picture of a test, with rows longer than needed.
-final class Samples: Sendable {
-  let bytes: UnsafeSharedBytes
-
-  init(_ bytes: [UInt8]) { self.bytes = UnsafeSharedBytes(bytes) }
-}
-
-/// Bytes that nobody writes after they were made.
-struct UnsafeSharedBytes: @unchecked Sendable {
-  // Never written after the initialiser and never freed while the test process lives, so any thread may read it.
+/// Memory for a picture of a test.
+// Written in the initialiser only, and read through pictures that keep it alive; so any thread may read it.
+final class Samples: @unchecked Sendable {
   let address: UnsafeMutablePointer<UInt8>
 
   init(_ bytes: [UInt8]) {
     address = .allocate(capacity: bytes.count)
     address.initialize(from: bytes, count: bytes.count)
   }
+
+  deinit { address.deallocate() }
 }
 
 enum TestPictures {
@@ -65,9 +60,9 @@ enum TestPictures {
     return try Picture(
       format: .nv12, size: picture.size,
       planes: [
-        Plane(address: samples.bytes.address, stride: width + pad, width: width, height: height),
+        Plane(address: samples.address, stride: width + pad, width: width, height: height),
         Plane(
-          address: samples.bytes.address + luma.count, stride: 2 * chromaWidth + pad, width: 2 * chromaWidth,
+          address: samples.address + luma.count, stride: 2 * chromaWidth + pad, width: 2 * chromaWidth,
           height: chromaHeight),
       ], matrix: picture.matrix, owner: samples)
   }
