@@ -90,6 +90,8 @@ struct CoverPlanner {
       hold(face.expanded(byShareOfWidth: settings.margin, height: settings.margin), .face, now)
     }
     for detection in detections + ahead where detection.category == .person {
+      // A score that is not a number counts as sure.
+      guard !(detection.score < settings.personScore) else { continue }
       let box = detection.box.normalized
       guard !current.contains(where: { $0.box.intersectionOverUnion(with: box) > 0.5 }) else { continue }
       hold(personRegion(box, size: size), .head, now)

@@ -61,6 +61,9 @@ public struct PrivacySettings: Hashable, Sendable {
   public let margin: Double
   /// For how many seconds a region stays covered after the last detection that supported it.
   public let hold: Double
+  /// From which score on a detected person without a track has the head region covered. Tracked persons and faces
+  /// are covered whatever their score.
+  public let personScore: Double
 
   /// Settings by their parts.
   ///
@@ -68,8 +71,11 @@ public struct PrivacySettings: Hashable, Sendable {
   ///   - faces: what is done to faces.
   ///   - margin: 0.1 to 2.
   ///   - hold: 0.1 to 10 seconds.
+  ///   - personScore: 0 to 0.5.
   /// - Throws: ``PrivacyError`` for values out of range, or `off` without a reason.
-  public init(faces: FaceCovering = .blur, margin: Double = 0.3, hold: Double = 0.5) throws(PrivacyError) {
+  public init(
+    faces: FaceCovering = .blur, margin: Double = 0.3, hold: Double = 0.5, personScore: Double = 0.3
+  ) throws(PrivacyError) {
     try faces.validate()
     guard (0.1...2).contains(margin) else {
       throw .outOfRange(setting: "privacy.margin", value: margin, range: "0.1 to 2")
@@ -79,13 +85,18 @@ public struct PrivacySettings: Hashable, Sendable {
     }
     self.faces = faces
     self.margin = margin
+    guard (0...0.5).contains(personScore) else {
+      throw .outOfRange(setting: "privacy.person-score", value: personScore, range: "0 to 0.5")
+    }
     self.hold = hold
+    self.personScore = personScore
   }
 
   private init() {
     faces = .blur
     margin = 0.3
     hold = 0.5
+    personScore = 0.3
   }
 
   /// Blurred faces, a margin of 0.3, held for half a second.

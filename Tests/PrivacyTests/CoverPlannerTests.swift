@@ -83,6 +83,16 @@ func share(of box: BoundingBox, coveredBy regions: [CoveredRegion]) -> Double {
     #expect(try other.regions(0, .detected([Scene.person(body)]), [Scene.track(1, body)]).count == 1)
   }
 
+  @Test func weakDetectionsCountOnlyAsTracksAndFaces() throws {
+    for (score, isCovered) in [(0.1, false), (0.29, false), (0.3, true), (.nan, true)] {
+      var scene = Scene()
+      let regions = try scene.regions(0, .detected([Detection(box: body, category: .person, score: score)]))
+      #expect(!regions.isEmpty == isCovered)
+      var other = Scene()
+      #expect(try !other.regions(0, .detected([Detection(box: face, category: .face, score: score)])).isEmpty)
+    }
+  }
+
   @Test func facesAreCoveredWithAMargin() throws {
     for bound in [true, false] {
       var scene = Scene()

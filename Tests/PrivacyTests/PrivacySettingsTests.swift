@@ -35,6 +35,9 @@ import ThroughlineCore
     for hold in [0, -0.5, 11, .nan, .infinity] {
       #expect(throws: PrivacyError.self) { try PrivacySettings(hold: hold) }
     }
+    for score in [-0.1, 0.51, .nan] {
+      #expect(throws: PrivacyError.self) { try PrivacySettings(personScore: score) }
+    }
     #expect(try PrivacySettings() == .standard)
     for error in [
       PrivacyError.missingReason("a"), .unknownCovering("b"), .outOfRange(setting: "c", value: 1, range: "d"),
