@@ -50,7 +50,12 @@ let package = Package(
     module("Media", ["ThroughlineCore", "Imaging", "Privacy", "CGStreamer"]),
     module("Inference", ["ThroughlineCore", "COpenVINO"]),
     module(
-      "Models", ["ThroughlineCore", "Inference", .product(name: "Yams", package: "Yams")]),
+      "Models",
+      [
+        "ThroughlineCore", "Inference", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Yams", package: "Yams"),
+      ],
+      resources: [.embedInCode("Resources")]),
     module("Detection", ["ThroughlineCore", "Imaging", "Inference", "Models"]),
     module("Tracking", ["ThroughlineCore"]),
     module("Reidentification", ["ThroughlineCore", "Imaging", "Inference", "Models"]),
@@ -76,7 +81,8 @@ let package = Package(
     .executableTarget(
       name: "throughline",
       dependencies: [
-        "Pipeline", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Pipeline", "Evaluation", "Configuration", "Inference", "Media", "Models", "ThroughlineCore",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: swiftSettings),

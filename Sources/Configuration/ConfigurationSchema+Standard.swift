@@ -35,9 +35,9 @@ extension ConfigurationSchema {
 
   private static let detectionKeys: [ConfigurationKey] = [
     ConfigurationKey(
-      "detection.person-model", .text, .text("ssd-mobilenet-v2-coco"), "The zoo's model that finds persons."),
+      "detection.person-model", .text, .text("default"), "The zoo's model that finds persons; default is the one that the zoo marks so."),
     ConfigurationKey(
-      "detection.face-model", .text, .text("yunet-2023mar"), "The zoo's model that finds faces."),
+      "detection.face-model", .text, .text("default"), "The zoo's model that finds faces."),
     ConfigurationKey(
       "detection.person-threshold", .number(share), .number(0.4), perCamera: true,
       "The lowest score at which a person may begin a track."),
@@ -70,7 +70,7 @@ extension ConfigurationSchema {
 
   private static let identityKeys: [ConfigurationKey] = [
     ConfigurationKey(
-      "reidentification.model", .text, .text("throughline-reid-s"), "The zoo's network that makes embeddings."
+      "reidentification.model", .text, .text("default"), "The zoo's network that makes embeddings."
     ),
     ConfigurationKey(
       "quality.minimum", .number(share), .number(0.25), perCamera: true,

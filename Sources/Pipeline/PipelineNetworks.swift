@@ -44,7 +44,7 @@ public struct PipelineNetworks: Sendable {
     }
     embedder = try EmbedderFactory(
       model: reidModel, specification: .init(input), name: reidentification.entry.name,
-      version: String(reidentification.version.prefix(12)))
+      version: reidentification.entry.version)
   }
 
   /// What one camera's lane works with, for one thread.
@@ -67,13 +67,10 @@ public struct LocatedModel: Sendable {
   public var entry: ModelEntry
   /// The file that the runtime reads.
   public var path: String
-  /// The file's hash: which weights these are.
-  public var version: String
 
   /// A model by its parts.
-  public init(entry: ModelEntry, path: String, version: String) {
+  public init(entry: ModelEntry, path: String) {
     self.entry = entry
     self.path = path
-    self.version = version
   }
 }

@@ -28,6 +28,8 @@ public final class PipelineRun: Sendable {
     public var endedSources = 0
     /// All sources.
     public var sources = 0
+    /// The share of the work that is done, 0...1; `nil` where the end is not known.
+    public var fraction: Double?
   }
 
   private struct Shared {
@@ -129,7 +131,7 @@ public final class PipelineRun: Sendable {
           coordinator.take(.state(name, status))
           if status.isFinal { queue.close() }
         },
-        consume: { queue.push($0) })
+        consumer: { queue.push($0) })
     }
     self.sources = sources
     self.lanes = lanes
@@ -155,9 +157,14 @@ public final class PipelineRun: Sendable {
       return !state.isStopping
     }
     guard isFirst else { return }
-    for source in sources.values { source.stop() }
+    // A source that is blocked by its lane's full queue is let go first. Each then has its own thread to wait on, so
+    // that one that is slow to end does not delay the others.
     for lane in lanes { lane.frames.close(discarding: true) }
+    for source in sources.values { Thread { source.stop() }.start() }
   }
+
+  /// Whether ``stop()`` was called.
+  public var wasStopped: Bool { shared.state.withLock { $0.isStopping } }
 
   /// How far the run is.
   public var progress: Progress {

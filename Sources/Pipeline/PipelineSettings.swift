@@ -56,7 +56,7 @@ public struct PipelineSettings: Sendable {
     /// The rate of the mosaic, in frames per second.
     public var mosaicFrameRate = 15.0
     /// The encoder of recordings.
-    public var encoder = VideoEncoder.openh264
+    public var encoder = VideoRecorderOptions.Encoder.openh264
     /// Whether boxes and identities are drawn.
     public var boxes = true
   }

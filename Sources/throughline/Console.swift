@@ -8,13 +8,9 @@ struct CommandFailure: Error {
   /// Whether the command was not understood (exit code 2) or failed (exit code 1).
   var isUsage: Bool
 
-  static func usage(_ message: some CustomStringConvertible) -> CommandFailure {
-    CommandFailure(message: "\(message)", isUsage: true)
-  }
+  static func usage(_ message: String) -> CommandFailure { CommandFailure(message: message, isUsage: true) }
 
-  static func failed(_ message: some CustomStringConvertible) -> CommandFailure {
-    CommandFailure(message: "\(message)", isUsage: false)
-  }
+  static func failed(_ message: String) -> CommandFailure { CommandFailure(message: message, isUsage: false) }
 }
 
 /// What a person reads while the program works: standard error, so that standard output stays for results.

@@ -24,7 +24,7 @@ struct SettingsArguments: ParsableArguments {
       try configuration.read(arguments: arguments)
       if needsSources, configuration.cameras.isEmpty { throw ConfigurationError.noSources }
     } catch let error as ConfigurationError {
-      throw CommandFailure.usage(error)
+      throw CommandFailure.usage("\(error)")
     }
     return configuration
   }

@@ -9,7 +9,7 @@ private let house: [(module: String, mayImport: Set<String>)] = [
   ("Privacy", ["ThroughlineCore", "Imaging"]),
   ("Media", ["ThroughlineCore", "Imaging", "Privacy", "CGStreamer"]),
   ("Inference", ["ThroughlineCore", "COpenVINO"]),
-  ("Models", ["ThroughlineCore", "Inference", "Yams"]),
+  ("Models", ["ThroughlineCore", "Inference", "Crypto", "Yams"]),
   ("Detection", ["ThroughlineCore", "Imaging", "Inference", "Models"]),
   ("Tracking", ["ThroughlineCore"]),
   ("Reidentification", ["ThroughlineCore", "Imaging", "Inference", "Models"]),

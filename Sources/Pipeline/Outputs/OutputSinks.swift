@@ -25,7 +25,6 @@ enum OutputSinks {
     if outputs.recordsMosaic, let directory = outputs.recordDirectory {
       targets.append(try mosaicRecording(directory: directory, settings: settings, logger: logger))
     }
-    if outputs.display { targets.append(try window(settings, logger: logger)) }
     if !targets.isEmpty {
       sinks.append(
         MosaicSink(

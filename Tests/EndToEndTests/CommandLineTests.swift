@@ -1,0 +1,76 @@
+import Foundation
+import Testing
+import ThroughlineTestKit
+
+/// The built program with words that need no model and no camera.
+@Suite(.enabled(if: ProgramRunner.built != nil)) struct CommandLineTests {
+  private let program = ProgramRunner.built ?? ProgramRunner(path: "/nonexistent")
+
+  @Test func helpNamesEveryCommand() throws {
+    let result = try program.run(["--help"])
+    #expect(result.exitCode == 0)
+    for command in ["run", "config", "models", "doctor"] { #expect(result.output.contains(command)) }
+  }
+
+  @Test(arguments: [
+    (["run"], "no source given"),
+    (["run", "--recrod", "x", "a.mp4"], "did you mean '--record'"),
+    (["run", "--config", "/nonexistent.yaml"], "/nonexistent.yaml"),
+    (["run", "a.mp4", "--detection.person-threshold", "2"], "0 to 1"),
+    (["run", "a.mp4", "--privacy.faces", "off"], "needs a written reason"),
+    (["run", "a=x.mp4", "a=y.mp4"], "two cameras named 'a'"),
+    (["run", "--offline", "rtsp://127.0.0.1:1/x"], "cannot be read with --offline"),
+    (["run", "gopher://x"], "gopher"),
+    (["models", "fetch", "no-such-model"], "no-such-model"),
+    (["models", "fetch"], "name the models to fetch"),
+    (["nonsense"], "nonsense"),
+  ])
+  func wordsThatAreNotUnderstoodEndWithTwo(arguments: [String], message: String) throws {
+    let result = try program.run(arguments)
+    #expect(result.exitCode == 2, "\(result.errors)")
+    #expect(result.errors.contains(message), "\(result.errors)")
+    #expect(result.output.isEmpty)
+  }
+
+  @Test func aWrongKeyInAFileNamesTheLine() throws {
+    let folder = try TemporaryFolder()
+    try "tracker:\n  keep-nw: 1\n".write(toFile: folder.file("t.yaml"), atomically: true, encoding: .utf8)
+    let result = try program.run(["run", "--config", folder.file("t.yaml"), "a.mp4"])
+    #expect(result.exitCode == 2)
+    #expect(result.errors.contains("t.yaml:2"))
+    #expect(result.errors.contains("tracker.keep-new"))
+  }
+
+  @Test func configShowSaysWhereEachValueCameFrom() throws {
+    let folder = try TemporaryFolder()
+    try "tracker.keep-new: 1\n".write(toFile: folder.file("t.yaml"), atomically: true, encoding: .utf8)
+    let result = try program.run([
+      "config", "show", "--config", folder.file("t.yaml"), "--offline", "cam=rtsp://u:secret@10.0.0.1/x",
+    ])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(result.output.contains("t.yaml:1"))
+    #expect(result.output.contains("(--offline)"))
+    #expect(result.output.contains("(default)"))
+    #expect(!result.output.contains("secret"))
+  }
+
+  @Test func theReferencePageIsUpToDate() throws {
+    let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Documentation/configuration.md")
+    let result = try program.run(["config", "reference"])
+    #expect(
+      try String(contentsOf: page, encoding: .utf8) == result.output,
+      "run: .build/debug/throughline config reference > Documentation/configuration.md")
+  }
+
+  @Test func withoutARuntimeTheProgramSaysWhatToDo() throws {
+    let folder = try TemporaryFolder()
+    let environment = ["XDG_CACHE_HOME": folder.path, "THROUGHLINE_OPENVINO": folder.file("none")]
+    let run = try program.run(["run", "a.mp4"], environment: environment)
+    #expect(run.exitCode == 1)
+    #expect(run.errors.contains("models fetch"))
+    let doctor = try program.run(["doctor"], environment: environment)
+    #expect(doctor.exitCode == 1)
+    #expect(doctor.output.contains("MISSING"))
+  }
+}
