@@ -77,7 +77,8 @@ public struct YOLOXDecoder: Hashable, Sendable {
           guard score >= floor, score <= 1.001 else { continue }
           let step = Double(stride)
           let box = BoundingBox(
-            centerX: (Double(values[start]) + Double(x)) * step, centerY: (Double(values[start + 1]) + Double(y)) * step,
+            centerX: (Double(values[start]) + Double(x)) * step,
+            centerY: (Double(values[start + 1]) + Double(y)) * step,
             width: exp(Double(values[start + 2])) * step, height: exp(Double(values[start + 3])) * step)
           if box.isValid { result.append(ScoredBox(box: box, score: min(1, Double(score)))) }
         }

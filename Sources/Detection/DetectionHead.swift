@@ -36,7 +36,8 @@ enum DetectionHead: Sendable {
     case .yolox:
       let output = try Self.onlyOutput(of: model)
       let cells = YOLOXDecoder.cellCount(for: input.size)
-      guard output.shape.count == 3, output.shape[0] == 1, output.shape[1] == cells, output.shape[2] >= 6 else {
+      guard output.shape.count == 3, output.shape[0] == 1, output.shape[1] == cells, output.shape[2] >= 6
+      else {
         throw Self.mismatch(model, output, expected: "1x\(cells)x(5 + categories)")
       }
       self = .yolox(output: 0, decoder: YOLOXDecoder(inputSize: input.size, columns: output.shape[2]))

@@ -60,10 +60,13 @@ public struct DetectionNetwork: Sendable {
     from candidates: [ScoredBox], transform: LetterboxTransform, picture: PictureSize
   ) -> [Detection] {
     // Suppression takes time with the square of the count; a network that reports thousands has gone astray.
-    let strongest = candidates.count <= 1000 ? candidates : Array(candidates.sorted { $0.score > $1.score }[..<1000])
+    let strongest =
+      candidates.count <= 1000 ? candidates : Array(candidates.sorted { $0.score > $1.score }[..<1000])
     let moved = strongest.compactMap { candidate -> Detection? in
       let box = transform.toSource(candidate.box).clipped(to: picture)
-      guard box.isValid, box.width >= settings.minimumSide, box.height >= settings.minimumSide else { return nil }
+      guard box.isValid, box.width >= settings.minimumSide, box.height >= settings.minimumSide else {
+        return nil
+      }
       return Detection(box: box, category: category, score: candidate.score)
     }
     return Array(moved.suppressingNonMaxima(overlap: settings.overlap).prefix(settings.maximumCount))

@@ -27,7 +27,9 @@ public final class NetworkDetector: Detector {
   /// A detector with its own memory for each network.
   public init(_ networks: [DetectionNetwork]) throws(InferenceError) {
     var stages: [Stage] = []
-    for network in networks { stages.append(Stage(network: network, request: try network.model.makeRequest())) }
+    for network in networks {
+      stages.append(Stage(network: network, request: try network.model.makeRequest()))
+    }
     self.stages = stages
   }
 

@@ -17,7 +17,8 @@ public struct RuntimeStatus: Sendable, Hashable {
   /// Looks for OpenVINO, loads it and asks it about itself.
   public static func openVINO(search: OpenVINOSearch = OpenVINOSearch()) -> RuntimeStatus {
     var status = RuntimeStatus(
-      path: search.find(), version: nil, devices: [], searched: search.places.map(\.description), problem: nil)
+      path: search.find(), version: nil, devices: [], searched: search.places.map(\.description), problem: nil
+    )
     do throws(InferenceError) {
       let runtime = try OpenVINORuntime(search: search)
       status.version = runtime.version

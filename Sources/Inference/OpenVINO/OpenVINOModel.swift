@@ -139,7 +139,9 @@ final class OpenVINORequest: InferenceRequest {
         throw .runFailed(model: model.name, reason: model.library.lastError(status: status))
       }
     }
-    if outputTensors[index] == nil { try check(functions.request_get_output(handle, index, &outputTensors[index])) }
+    if outputTensors[index] == nil {
+      try check(functions.request_get_output(handle, index, &outputTensors[index]))
+    }
     guard let tensor = outputTensors[index] else {
       throw .runFailed(model: model.name, reason: "no output \(index)")
     }
@@ -155,7 +157,9 @@ final class OpenVINORequest: InferenceRequest {
     let sizes = (0..<max(0, Int(shape.rank))).map { Int(shape.dims?[$0] ?? 0) }
     let description = TensorDescription(
       name: model.outputs[index].name, shape: sizes, elementType: model.library.elementType(number))
-    guard let view = TensorView(description: description, bytes: UnsafeRawBufferPointer(start: data, count: bytes))
+    guard
+      let view = TensorView(
+        description: description, bytes: UnsafeRawBufferPointer(start: data, count: bytes))
     else {
       throw .unexpectedShape(
         model: model.name, tensor: "output \(description.name)", expected: "a known element type",

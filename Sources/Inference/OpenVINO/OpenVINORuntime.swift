@@ -40,9 +40,14 @@ public struct OpenVINORuntime: Runtime {
     guard FileManager.default.isReadableFile(atPath: path) else {
       throw .unreadableModel(path: path, reason: "there is no such file")
     }
-    let baseDevice = options.device.split(whereSeparator: { $0 == "." || $0 == ":" }).first.map(String.init) ?? ""
+    let baseDevice =
+      options.device.split(whereSeparator: { $0 == "." || $0 == ":" }).first.map(String.init) ?? ""
     let isVirtual = ["AUTO", "HETERO", "MULTI", "BATCH"].contains(baseDevice)
-    guard isVirtual || devices.contains(where: { $0 == options.device || $0.hasPrefix(baseDevice + ".") || $0 == baseDevice })
+    guard
+      isVirtual
+        || devices.contains(where: {
+          $0 == options.device || $0.hasPrefix(baseDevice + ".") || $0 == baseDevice
+        })
     else { throw .unknownDevice(name: options.device, available: devices) }
 
     var model: OpaquePointer?
@@ -62,7 +67,8 @@ public struct OpenVINORuntime: Runtime {
     }
     guard input.elementType == .float32 else {
       throw .unexpectedShape(
-        model: fileName, tensor: "input \(input.name)", expected: "float32", found: input.elementType.description)
+        model: fileName, tensor: "input \(input.name)", expected: "float32",
+        found: input.elementType.description)
     }
     let shape = try Self.staticShape(of: input, requested: inputShape, model: fileName)
     if shape != input.shape { try reshape(model, to: shape, name: fileName, input: input) }

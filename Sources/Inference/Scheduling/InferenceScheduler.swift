@@ -78,7 +78,8 @@ public final class InferenceScheduler: Sendable {
   ///   - policies: the networks with their priorities.
   ///   - ageing: seconds of waiting that count as one level of priority.
   public init(
-    slots: Int, policies: [NetworkPolicy], ageing: Double = 0.1, clock: any MonotonicClock = SystemMonotonicClock()
+    slots: Int, policies: [NetworkPolicy], ageing: Double = 0.1,
+    clock: any MonotonicClock = SystemMonotonicClock()
   ) {
     names = policies.map(\.name)
     self.clock = clock
@@ -101,7 +102,8 @@ public final class InferenceScheduler: Sendable {
   ) throws -> Result {
     guard let index = names.firstIndex(of: network) else {
       throw InferenceError.dropped(
-        network: network, reason: "the scheduler knows no such network, only \(names.joined(separator: ", "))")
+        network: network, reason: "the scheduler knows no such network, only \(names.joined(separator: ", "))"
+      )
     }
     let asked = clock.now()
     try waitForSlot(index, asked: asked, deadline: deadline)
@@ -109,7 +111,9 @@ public final class InferenceScheduler: Sendable {
     var failed = true
     defer {
       let ended = clock.now()
-      finish(index, waited: Self.seconds(asked, began), took: Self.seconds(began, ended), failed: failed, now: ended)
+      finish(
+        index, waited: Self.seconds(asked, began), took: Self.seconds(began, ended), failed: failed,
+        now: ended)
     }
     let result = try work()
     failed = false
@@ -124,7 +128,8 @@ public final class InferenceScheduler: Sendable {
         return NetworkStatistics(
           name: names[index], runs: figures.runs, failures: figures.failures, refused: figures.refused,
           expired: figures.expired, waiting: state.queue.waitingCount(of: index),
-          waitMedian: figures.waits.percentile(0.5) ?? 0, waitPercentile95: figures.waits.percentile(0.95) ?? 0,
+          waitMedian: figures.waits.percentile(0.5) ?? 0,
+          waitPercentile95: figures.waits.percentile(0.95) ?? 0,
           runMedian: figures.durations.percentile(0.5) ?? 0,
           runPercentile95: figures.durations.percentile(0.95) ?? 0)
       }
@@ -188,5 +193,7 @@ public final class InferenceScheduler: Sendable {
     }
   }
 
-  private static func seconds(_ from: UInt64, _ to: UInt64) -> Double { to > from ? Double(to - from) / 1e9 : 0 }
+  private static func seconds(_ from: UInt64, _ to: UInt64) -> Double {
+    to > from ? Double(to - from) / 1e9 : 0
+  }
 }
