@@ -2,7 +2,8 @@
 public enum InferencePrecision: String, Hashable, Sendable, CaseIterable {
   /// Single precision: the reference, the same figures on every processor.
   case float32 = "f32"
-  /// bfloat16 where the processor has it (about twice as fast there), single precision elsewhere.
+  /// bfloat16 where the processor has it (up to twice as fast there); single precision elsewhere, because a
+  /// processor that has to imitate it takes two to three times as long.
   case bfloat16 = "bf16"
   /// Whatever the runtime thinks best.
   case automatic = "auto"

@@ -59,6 +59,18 @@ struct OpenVINORuntimeTests {
     #expect(try compile(path).input.shape == [1, 4])
   }
 
+  @Test(arguments: InferencePrecision.allCases)
+  func everyPrecisionRunsOnEveryProcessor(precision: InferencePrecision) throws {
+    let path = try TinyNetwork.file(shape: [1, 4])
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let model = try compile(path, nil, InferenceOptions(precision: precision))
+    let request = try model.makeRequest()
+    request.input.update(repeating: 3)
+    try request.run()
+    #expect(Array(try request.floats(try model.outputIndex(named: "half"))) == [1.5, 1.5, 1.5, 1.5])
+    #expect(try OpenVINOLibrary.load(path: #require(runtime).path).capabilities(of: "CPU").contains("FP32"))
+  }
+
   @Test func refusesWhatItCannotRunInOneLine() throws {
     let integers = try TinyNetwork.file(shape: [1, 4], inputType: 7)
     let rubbish = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).onnx")

@@ -103,6 +103,17 @@ final class OpenVINOLibrary: Sendable {
     }
   }
 
+  /// What a device computes well, as the runtime names it: `FP32`, `BF16`, `INT8`.
+  func capabilities(of device: String) -> [String] {
+    var value: UnsafeMutablePointer<CChar>?
+    guard functions.pointee.core_get_property(core, device, "OPTIMIZATION_CAPABILITIES", &value) == 0,
+      let value
+    else { return [] }
+    defer { functions.pointee.free_text(value) }
+    return String(cString: value).split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" }).map(
+      String.init)
+  }
+
   /// The latest error as one line.
   func lastError(status: Int32) -> String { Self.lastError(of: functions, status: status) }
 

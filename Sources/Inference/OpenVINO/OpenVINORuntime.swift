@@ -73,6 +73,11 @@ public struct OpenVINORuntime: Runtime {
     let shape = try Self.staticShape(of: input, requested: inputShape, model: fileName)
     if shape != input.shape { try reshape(model, to: shape, name: fileName, input: input) }
 
+    var options = options
+    if options.precision == .bfloat16, baseDevice == "CPU", !library.capabilities(of: "CPU").contains("BF16")
+    {
+      options.precision = .float32
+    }
     var compiled: OpaquePointer?
     let status = Self.withTexts(Self.properties(for: options, baseDevice: baseDevice)) { texts, count in
       cov_compile_model(library.functions, library.core, model, options.device, texts, count, &compiled)
