@@ -25,7 +25,7 @@ public enum GalleryKeyFile {
     guard descriptor >= 0 else {
       throw errno == ENOENT
         ? .key(
-          path: path, reason: "the key file is missing; restore it, or create one with 'gallery create-key'")
+          path: path, reason: "the key file is missing; restore it from its backup")
         : .key(
           path: path, reason: "the key file cannot be read (\(SystemCall.reason())); check its owner and mode"
         )

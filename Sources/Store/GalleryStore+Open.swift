@@ -10,7 +10,8 @@ extension GalleryStore {
   ) throws(StoreError) -> (StoreImage, StoreCipher) {
     try StoreFile.inspect(path)
     do {
-      let queue = try DatabaseQueue(path: path, configuration: StoreSchema.configuration(readOnly: true))
+      let queue = try DatabaseQueue(
+        path: StoreFile.readingName(path), configuration: StoreSchema.configuration(readOnly: true))
       return try queue.read { database in
         let meta = try StoreMeta.read(database, path: path)
         let key = try meta.key(from: credential, path: path)

@@ -85,6 +85,23 @@ struct StoreFile {
     }
   }
 
+  /// The name under which a file is opened for reading only.
+  ///
+  /// A file with a write-ahead log needs a second file beside it even for reading. Where none can be made, on a
+  /// read-only medium, and the log is empty, SQLite is told that nothing changes the file meanwhile.
+  static func readingName(_ path: String) -> String {
+    let folder = (path as NSString).deletingLastPathComponent
+    guard access(folder.isEmpty ? "." : folder, W_OK) != 0 else { return path }
+    var log = stat()
+    if stat(path + "-wal", &log) == 0, log.st_size > 0 { return path }
+    let absolute =
+      (path as NSString).isAbsolutePath ? path : FileManager.default.currentDirectoryPath + "/" + path
+    let allowed = CharacterSet(
+      charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~/")
+    guard let encoded = absolute.addingPercentEncoding(withAllowedCharacters: allowed) else { return path }
+    return "file:\(encoded)?immutable=1"
+  }
+
   /// One line of what SQLite's checks say, which put a heading above their findings.
   static func line(from findings: [String]) -> String {
     let lines = findings.flatMap { $0.split(separator: "\n") }
@@ -115,8 +132,14 @@ struct StoreFile {
     case .SQLITE_IOERR: .unavailable(path: path, reason: "reading or writing failed")
     default:
       isPassing(error)
-        ? .unavailable(path: path, reason: error.message ?? "error \(error.resultCode.rawValue)")
-        : .damaged(path: path, reason: error.message ?? "error \(error.resultCode.rawValue)")
+        ? .unavailable(path: path, reason: line(from: error))
+        : .damaged(path: path, reason: line(from: error))
     }
+  }
+
+  /// SQLite's own words without the line ends that come from statements it cites.
+  static func line(from error: DatabaseError) -> String {
+    let text = error.message ?? "error \(error.resultCode.rawValue)"
+    return text.split(whereSeparator: \.isNewline).joined(separator: " ")
   }
 }

@@ -51,7 +51,8 @@ extension GalleryStore {
   {
     try StoreFile.inspect(path)
     do {
-      let queue = try DatabaseQueue(path: path, configuration: StoreSchema.configuration(readOnly: true))
+      let queue = try DatabaseQueue(
+        path: StoreFile.readingName(path), configuration: StoreSchema.configuration(readOnly: true))
       return try queue.read { database in
         let meta = try StoreMeta.read(database, path: path)
         let key = try meta.key(from: credential, path: path)
@@ -144,7 +145,7 @@ private struct StoreVerifier {
         }
       }
     } catch let error as DatabaseError {
-      note("\(table): \(error.message ?? "cannot be read to its end")")
+      note("\(table): \(StoreFile.line(from: error))")
     }
     found.tables.append(counts)
   }

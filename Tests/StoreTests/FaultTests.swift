@@ -187,6 +187,28 @@ import ThroughlineCore
     expectEqual(try GalleryStore.read(path: path, credential: .key(key)), generator.contents)
   }
 
+  @Test func aReadOnlyMediumIsReadAndNotHeld() throws {
+    let folder = try TemporaryFolder()
+    let disk = folder.path + "/a disk"
+    try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+    guard run("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", disk]) else {
+      print("SKIPPED: a file system of its own cannot be mounted here; run as root to test a read-only one")
+      return
+    }
+    defer { _ = run("umount", ["-l", disk]) }
+    let path = disk + "/gallery.db"
+    let key = GalleryKey.random()
+    let store = try GalleryStore(path: path, credential: .key(key), options: .manual)
+    var generator = ChangeGenerator(seed: 7)
+    store.append(try generator.next(50))
+    try store.close()
+    #expect(run("mount", ["-o", "remount,ro", disk]))
+    expectEqual(try GalleryStore.read(path: path, credential: .key(key)), generator.contents)
+    #expect(try GalleryStore.verify(path: path, credential: .key(key)).isIntact)
+    let error = try storeError { _ = try GalleryStore(path: path, credential: .key(key)) }
+    #expect("\(error)".contains("Read-only file system"))
+  }
+
   private func run(_ tool: String, _ arguments: [String]) -> Bool {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
