@@ -103,6 +103,15 @@ def test_sampler_gives_p_by_k_and_every_identity_before_any_again():
     assert {int(labels[b[i]]) for b in rounds for i in (0, 3)} == {0, 1, 2, 3}
 
 
+def test_sampler_never_repeats_an_identity_in_a_batch():
+    labels = np.repeat(np.arange(7), 3)
+    sampler = PKSampler(labels, identities=5, crops=2, unlabelled=0)
+    batches = [set(labels[sampler.next()]) for _ in range(14)]
+    assert all(len(b) == 5 for b in batches)
+    counts = np.bincount([label for b in batches for label in b])
+    assert counts.min() == counts.max() == 10
+
+
 def test_sampler_continues_where_it_stopped():
     labels = np.repeat(np.arange(7), 4)
     sampler = PKSampler(labels, 3, 2, 0)
@@ -130,7 +139,9 @@ def _archive(path, entries):
 
 def test_prepare_reads_archives_and_stays_in_its_folder(tmp_path, crops):
     picture = next(crops.iterdir()).read_bytes()
-    archive = _archive(tmp_path / "a.tar.gz", {"x/0004_06.jpg": picture, "../../0007_01.jpg": picture, "x/readme.txt": b""})
+    archive = _archive(
+        tmp_path / "a.tar.gz", {"x/0004_06.jpg": picture, "../../0007_01.jpg": picture, "x/readme.txt": b""}
+    )
     target = tmp_path / "deep" / "target"
     assert prepare_crops(archive, target) == 2
     assert sorted(p.name for p in target.iterdir() if p.suffix) == ["0005_c2s1_0004_06.jpg", "0008_c1s1_0007_01.jpg"]

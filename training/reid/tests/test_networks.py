@@ -30,7 +30,8 @@ def test_merging_keeps_the_function(kind):
 
 
 @pytest.mark.parametrize(
-    "kind, height, width, limit", [("mobilenet-v2", 128, 64, 0.25e9), ("repvgg-s", 256, 128, 0.25e9), ("repvgg-a0", 256, 128, 1e9)]
+    "kind, height, width, limit",
+    [("mobilenet-v2", 128, 64, 0.25e9), ("repvgg-s", 256, 128, 0.25e9), ("repvgg-a0", 256, 128, 1e9)],
 )
 def test_cost_stays_in_its_limit(kind, height, width, limit):
     network = EmbeddingNetwork(TRUNKS[kind](), 256)
@@ -50,7 +51,10 @@ def test_frozen_blocks_do_not_move():
     trunk.freeze(3)
     network = EmbeddingNetwork(trunk, 8).train()
     network(torch.randn(2, 3, 32, 16)).sum().backward()
-    gradients = [p.grad is not None for p in trunk.features[:3].parameters()], [p.grad is not None for p in trunk.features[3:].parameters()]
+    gradients = (
+        [p.grad is not None for p in trunk.features[:3].parameters()],
+        [p.grad is not None for p in trunk.features[3:].parameters()],
+    )
     assert not any(gradients[0]) and all(gradients[1])
 
 

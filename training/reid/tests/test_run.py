@@ -95,7 +95,9 @@ def test_training_lowers_the_loss_and_goes_on_after_an_interruption(tmp_path, cr
     again = Trainer(configuration, tmp_path / "run", tmp_path / "cache", _quiet)
     assert again.progress.step == 3
     assert np.array_equal(again.sampler.next(), expected)
-    assert all(torch.equal(a, b) for a, b in zip(again.network.state_dict().values(), trainer.network.state_dict().values()))
+    assert all(
+        torch.equal(a, b) for a, b in zip(again.network.state_dict().values(), trainer.network.state_dict().values())
+    )
     for _ in range(20):
         again.step()
     last = sum(again.step()["identity"] for _ in range(3))
@@ -173,7 +175,7 @@ def test_export_computes_the_same(tmp_path, crops):
     target = tmp_path / "target"
     assert main(["export", str(tmp_path / "run"), str(target), "--data", str(crops)]) == 0
     assert {p.name for p in target.iterdir()} == {"tiny.onnx", "tiny.xml", "tiny.bin", "tiny.json"}
-    network, configuration, _ = load_run(tmp_path / "run")
+    network, _, _ = load_run(tmp_path / "run")
     noise = np.random.default_rng(1).integers(0, 256, (3, 32, 16, 3), dtype=np.uint8)
     expected = network_embedder(network, 32, 16)[0](noise)
     for name in ("tiny.onnx", "tiny.xml"):
@@ -183,6 +185,19 @@ def test_export_computes_the_same(tmp_path, crops):
         assert np.allclose(found, expected, rtol=0.02, atol=0.01 * np.abs(expected).max())
     summary = json.loads((target / "tiny.json").read_text())
     assert summary["figures"]["onnx"]["crops"]["queries"] == 12
+
+
+def test_int8_is_kept_only_if_it_is_as_good(tmp_path, crops):
+    pytest.importorskip("nncf")
+    Trainer(parse_configuration(_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).save()
+    command = ["export", str(tmp_path / "run"), "", "--data", str(crops), "--calibration", str(crops)]
+    command += ["--calibration-crops", "4", "--tolerance"]
+    for tolerance, kept in (("100", True), ("-100", False)):
+        target = tmp_path / f"target{tolerance}"
+        command[2] = str(target)
+        assert main([*command[:-1], f"--tolerance={tolerance}"]) == 0
+        assert (target / "tiny-int8.xml").exists() == kept
+        assert ("ir-int8" in json.loads((target / "tiny.json").read_text())["figures"]) == kept
 
 
 def test_colours_are_found_again(tmp_path, teacher):

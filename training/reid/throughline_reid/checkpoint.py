@@ -27,7 +27,8 @@ def load_checkpoint(directory: Path) -> dict | None:
     if not file.is_file():
         return None
     try:
-        # The checkpoint is our own file: it holds numpy's generator state beside tensors.
-        return torch.load(file, map_location="cpu", weights_only=False)
+        # Tensors and plain values only: a checkpoint from elsewhere cannot run code.
+        return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise TrainingError(f"{file}: checkpoint cannot be read ({str(error)[:120]}); move it away to start anew") from error
+        reason = str(error).splitlines()[0][:120]
+        raise TrainingError(f"{file}: checkpoint cannot be read ({reason}); move it away to start anew") from error

@@ -38,6 +38,7 @@ class InputSettings:
     height: int = 256
     width: int = 128
 
+
 @dataclass(frozen=True)
 class LossSettings:
     """Weights of the losses; 0 switches one off."""
@@ -113,7 +114,7 @@ def _build(kind: type, values: object, where: str):
             arguments[key] = _build(hint, value, path)
         elif hint in (int, float, str, bool):
             numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
-            fits = numeric if hint is float else isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
+            fits = numeric if hint is float else type(value) is hint
             if not fits:
                 raise TrainingError(f"{path}: expected {hint.__name__}, found {value!r}")
             if hint in (int, float) and value < 0:

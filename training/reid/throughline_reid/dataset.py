@@ -95,28 +95,24 @@ class PKSampler:
     def next(self) -> np.ndarray:
         """Positions of the next batch's crops."""
         if len(self._queue) < self.identities:
-            self._queue = np.concatenate([self._queue, self.generator.permutation(len(self.members))])
-        chosen, seen = [], set()
-        # An identity left over from the last round may come again in this one: take it later.
-        for label in self._queue:
-            if label not in seen:
-                chosen.append(label)
-                seen.add(label)
-            if len(chosen) == self.identities:
-                break
-        for label in chosen:
-            self._queue = np.delete(self._queue, np.flatnonzero(self._queue == label)[0])
+            # What is left of this round comes first; an identity that follows twice is taken in the next batch.
+            left = self._queue
+            fresh = self.generator.permutation(len(self.members))
+            again = np.isin(fresh, left)
+            self._queue = np.concatenate([left, fresh[~again], fresh[again]])
+        chosen, self._queue = self._queue[: self.identities], self._queue[self.identities :]
         rows = [
             self.generator.choice(self.members[label], self.crops, replace=len(self.members[label]) < self.crops)
             for label in chosen
         ]
         if self.unlabelled:
-            rows.append(self.generator.choice(self.free, self.unlabelled, replace=False if len(self.free) >= self.unlabelled else True))
+            few = len(self.free) < self.unlabelled
+            rows.append(self.generator.choice(self.free, self.unlabelled, replace=few))
         return np.concatenate(rows)
 
     def state(self) -> dict:
-        return {"generator": self.generator.bit_generator.state, "queue": self._queue.copy()}
+        return {"generator": self.generator.bit_generator.state, "queue": self._queue.tolist()}
 
     def restore(self, state: dict) -> None:
         self.generator.bit_generator.state = state["generator"]
-        self._queue = state["queue"]
+        self._queue = np.array(state["queue"], np.int64)

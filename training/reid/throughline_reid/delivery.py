@@ -83,6 +83,6 @@ def deliver(
         "sha256": {
             f.name: file_digest(f) for file in files.values() for f in (file, file.with_suffix(".bin")) if f.exists()
         },
-        "figures": {kind: {k: vars(v) for k, v in results.items()} for kind, results in figures.items() if kind in files},
+        "figures": {kind: {k: vars(v) for k, v in figures[kind].items()} for kind in files},
     }
     (target / f"{name}.json").write_text(json.dumps(summary, indent=2) + "\n")

@@ -1,15 +1,15 @@
 """Accuracy of any network on folders of crops."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 import numpy as np
 import torch
 
 from .augmentation import normalise
 from .errors import TrainingError
-from .naming import CropName, list_crops, market_crop
+from .naming import CropName, list_crops, naming_scheme
 from .pictures import read_crop, resize
 from .protocol import Figures, normalised, rank
 
@@ -54,7 +54,9 @@ def file_embedder(model: Path, kind: str = "", threads: int = 1) -> tuple[Embed,
             network, "CPU", {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": "f32"}
         )
     except RuntimeError as error:
-        raise TrainingError(f"{model}: not a network that OpenVINO can read ({str(error).splitlines()[-1][:120]})") from error
+        raise TrainingError(
+            f"{model}: not a network that OpenVINO can read ({str(error).splitlines()[-1][:120]})"
+        ) from error
 
     def embed(crops: np.ndarray) -> np.ndarray:
         if kind == "bgr-255":
@@ -87,16 +89,17 @@ def evaluate_folder(folder: Path, embed: Embed, height: int, width: int) -> Figu
     if (folder / "query").is_dir():
         query, gallery = list_crops(folder / "query"), list_crops(folder / "bounding_box_test")
     else:
-        names = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in (".png", ".jpg")] if folder.is_dir() else []
-        scheme = "market" if not names or market_crop(names[0]) else "cuhk01" if len(names[0].stem) == 7 and "_" not in names[0].stem else "cuhk03"
-        crops = list_crops(folder, scheme)
+        crops = list_crops(folder, naming_scheme(folder))
         if len({c.camera for c in crops}) < 2:
             raise TrainingError(f"{folder}: all crops are of one camera; evaluation needs at least two")
         asking = min(c.camera for c in crops)
         query = [c for c in crops if c.camera == asking]
         gallery = [c for c in crops if c.camera != asking]
     return rank(
-        _embed_all(query, embed, height, width), *_identities(query), _embed_all(gallery, embed, height, width), *_identities(gallery)
+        _embed_all(query, embed, height, width),
+        *_identities(query),
+        _embed_all(gallery, embed, height, width),
+        *_identities(gallery),
     )
 
 

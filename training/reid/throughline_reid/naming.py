@@ -47,6 +47,16 @@ def cuhk03_crop(path: Path) -> CropName | None:
 SCHEMES = {"market": market_crop, "cuhk01": cuhk01_crop, "cuhk03": cuhk03_crop}
 
 
+def naming_scheme(directory: Path) -> str:
+    """The scheme that the first picture of a folder follows; "market" when none fits, so that the error names that."""
+    directory = Path(directory)
+    pictures = (
+        sorted(p for p in directory.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES) if directory.is_dir() else []
+    )
+    fitting = [name for name, parse in SCHEMES.items() if pictures and parse(pictures[0])]
+    return fitting[0] if fitting else "market"
+
+
 def list_crops(directory: Path, scheme: str = "market") -> list[CropName]:
     """All crops of a folder whose names follow the scheme, by name. Pictures with other names are an error."""
     directory = Path(directory)
@@ -59,5 +69,5 @@ def list_crops(directory: Path, scheme: str = "market") -> list[CropName]:
     crops = [parse(p) for p in pictures]
     for picture, crop in zip(pictures, crops):
         if crop is None:
-            raise TrainingError(f"{picture}: name is not in the {scheme} scheme; rename it or move it out of the folder")
+            raise TrainingError(f"{picture}: name is not in the {scheme} scheme; rename it or move it away")
     return crops

@@ -4,6 +4,7 @@ Both give an embedding that is compared by cosine; the L2 norm is left to the pr
 """
 
 import copy
+import itertools
 from pathlib import Path
 
 import torch
@@ -46,7 +47,15 @@ class MobileTrunk(nn.Module):
 
     channels = 1280
     # expansion, channels, blocks, stride
-    _stages = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 1), (6, 320, 1, 1)]
+    _stages = (
+        (1, 16, 1, 1),
+        (6, 24, 2, 2),
+        (6, 32, 3, 2),
+        (6, 64, 4, 2),
+        (6, 96, 3, 1),
+        (6, 160, 3, 1),
+        (6, 320, 1, 1),
+    )
 
     def __init__(self):
         super().__init__()
@@ -73,12 +82,12 @@ class MobileTrunk(nn.Module):
             raise TrainingError(f"{weights}: not the weights of a MobileNetV2 trunk ({str(error)[:120]})") from error
 
     def fold_batch_norm(self) -> None:
-        """Merges each BatchNorm into its convolution: half the time a step on a CPU, at the price of fixed statistics."""
+        """Merges each BatchNorm into its convolution: a step takes half the time on a CPU, but statistics are fixed."""
         self.eval()
         for module in self.modules():
             if isinstance(module, nn.Sequential):
                 children = list(module._modules.items())
-                for (name, layer), (next_name, following) in zip(children, children[1:]):
+                for (name, layer), (next_name, following) in itertools.pairwise(children):
                     if isinstance(layer, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
                         # A bias that comes out of the merge is marked as fixed; it has to learn like the weight.
                         module._modules[name] = fuse_conv_bn_eval(layer, following).requires_grad_(True)

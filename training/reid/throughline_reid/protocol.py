@@ -62,6 +62,4 @@ def rank(
             "evaluation: no query has a match in another camera; identities with one camera only cannot be evaluated"
         )
     first = np.array(first_hits)
-    return Figures(
-        *(100 * float(np.mean(first < k)) for k in (1, 5, 10)), 100 * float(np.mean(precisions)), len(first)
-    )
+    return Figures(*(100 * float(np.mean(first < k)) for k in (1, 5, 10)), 100 * float(np.mean(precisions)), len(first))

@@ -41,7 +41,7 @@ def check_teacher(model: Path) -> Path:
     for file in (model, model.with_suffix(".bin")):
         if not file.is_file():
             raise TrainingError(
-                f"{file}: teacher not found; name another with `teacher:` or set `teacher: none` to learn from labels alone"
+                f"{file}: teacher not found; name another with `teacher:`, or learn from labels alone (`teacher: none`)"
             )
     return model
 

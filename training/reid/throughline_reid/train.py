@@ -15,7 +15,7 @@ from .augmentation import augment
 from .averaging import WeightAverage
 from .checkpoint import load_checkpoint, save_checkpoint
 from .configuration import Configuration, expanded
-from .dataset import UNLABELLED, PKSampler, TrainingSet, load_training_set
+from .dataset import UNLABELLED, PKSampler, load_training_set
 from .errors import TrainingError
 from .losses import PrototypeClassifier, batch_hard_triplet, direction_loss, relation_loss
 from .networks import TRUNKS, EmbeddingNetwork, MobileTrunk, merged, multiply_accumulates
@@ -60,7 +60,9 @@ class Trainer:
         torch.manual_seed(configuration.seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         stored = configuration.stored
-        self.data = load_training_set([expanded(f) for f in configuration.folders], stored.height, stored.width, cache / "arrays")
+        self.data = load_training_set(
+            [expanded(f) for f in configuration.folders], stored.height, stored.width, cache / "arrays"
+        )
         self.targets, share = self._load_targets()
         self.network = build_network(configuration).to(self.device, memory_format=torch.channels_last)
         self.classifier = PrototypeClassifier(
@@ -68,12 +70,14 @@ class Trainer:
         ).to(self.device)
         # BNNeck (Luo et al., 2019): the triplet loss sees the embedding, the classifier its normalised copy. With a
         # teacher both shall live in the teacher's space, and the neck is left out.
-        self.neck = nn.BatchNorm1d(configuration.network.dimension).to(self.device) if self.targets is None else nn.Identity()
+        self.neck = (
+            nn.BatchNorm1d(configuration.network.dimension).to(self.device) if self.targets is None else nn.Identity()
+        )
         if self.targets is not None:
             if self.targets.shape[1] != configuration.network.dimension:
                 raise TrainingError(
-                    f"network.dimension: {configuration.network.dimension}, but the teacher gives {self.targets.shape[1]}; "
-                    "distillation needs the same"
+                    f"network.dimension: {configuration.network.dimension}, but the teacher gives "
+                    f"{self.targets.shape[1]}; distillation needs the same"
                 )
             means, present = class_means(self.targets, self.data.labels, len(self.data.identities))
             with torch.no_grad():
