@@ -1,0 +1,97 @@
+import Association
+import Gallery
+import ThroughlineCore
+
+/// Runs the product's association over recorded observations.
+public struct AssociationReplay: Sendable {
+  /// How identities are decided.
+  public var settings: AssociationSettings
+  /// The lowest quality of a look.
+  public var minimumQuality: Double
+  /// Looks taken quickly at the beginning of a track, as the product does it.
+  public var openingLooks: Int
+  /// The shortest time between the opening looks, in seconds.
+  public var openingInterval: Double
+  /// The time between later looks, in seconds.
+  public var refresh: Double
+
+  /// A replay by its rules; the defaults are the product's.
+  public init(
+    settings: AssociationSettings = AssociationSettings(), minimumQuality: Double = 0.25,
+    openingLooks: Int = 4,
+    openingInterval: Double = 0.25, refresh: Double = 2
+  ) {
+    self.settings = settings
+    self.minimumQuality = minimumQuality
+    self.openingLooks = openingLooks
+    self.openingInterval = openingInterval
+    self.refresh = refresh
+  }
+
+  /// What a replay found.
+  public struct Outcome: Sendable {
+    /// Who each track is at the end, all corrections applied.
+    public var identities: [TrackID: Int]
+    /// The looks that were taken.
+    public var looks: Int
+  }
+
+  private struct Memory {
+    var count = 0
+    var last: Timestamp
+    var best: Double
+  }
+
+  /// Associates the tracks of all cameras, frame after frame in the order of time.
+  ///
+  /// - Returns: nobody where no embedding is in the recording.
+  public func run(_ cameras: [CameraTracks]) throws -> Outcome {
+    let embeddings = cameras.lazy.flatMap { $0.frames.lazy.flatMap { $0.items.lazy.compactMap(\.embedding) } }
+    guard let dimension = embeddings.first?.count else { return Outcome(identities: [:], looks: 0) }
+    let network = EmbeddingNetwork(name: "recorded", version: "1", dimension: dimension)
+    var associator = try Associator(network: network, settings: settings)
+    var order: [(time: Timestamp, camera: Int, frame: Int)] = []
+    for (camera, tracks) in cameras.enumerated() {
+      for (frame, observed) in tracks.frames.enumerated() { order.append((observed.time, camera, frame)) }
+    }
+    order.sort { ($0.time, $0.camera, $0.frame) < ($1.time, $1.camera, $1.frame) }
+    var memories: [TrackID: Memory] = [:]
+    var lookCount = 0
+    for entry in order {
+      let tracks = cameras[entry.camera]
+      let frame = tracks.frames[entry.frame]
+      let report = tracks.reports[entry.frame]
+      var looks: [TrackID: Look] = [:]
+      for track in report where track.isObserved {
+        guard let item = frame.items.first(where: { $0.detection.box == track.box && $0.embedding != nil }),
+          let embedding = item.embedding.flatMap({ try? Embedding(normalizing: $0) })
+        else { continue }
+        let quality = item.quality ?? 0.5
+        guard quality >= minimumQuality, isDue(memories[track.id], quality: quality, at: frame.time) else {
+          continue
+        }
+        let memory = memories[track.id] ?? Memory(last: frame.time, best: 0)
+        memories[track.id] = Memory(
+          count: memory.count + 1, last: frame.time, best: max(memory.best, quality))
+        looks[track.id] = Look(embedding: embedding, time: frame.time, quality: quality, box: track.box)
+      }
+      lookCount += looks.count
+      _ = try associator.update(camera: tracks.camera, at: frame.time, tracks: report, looks: looks)
+    }
+    if let last = order.last { _ = associator.finish(at: last.time) }
+    var identities: [TrackID: Int] = [:]
+    for id in cameras.lazy.flatMap(\.observations.keys) {
+      if let identity = associator.assignment(of: id).identity {
+        identities[id] = Int(clamping: identity.rawValue)
+      }
+    }
+    return Outcome(identities: identities, looks: lookCount)
+  }
+
+  private func isDue(_ memory: Memory?, quality: Double, at time: Timestamp) -> Bool {
+    guard let memory else { return true }
+    let elapsed = time.seconds(since: memory.last)
+    if memory.count < openingLooks { return elapsed >= openingInterval }
+    return elapsed >= refresh || (elapsed >= openingInterval && quality > memory.best * 1.25)
+  }
+}

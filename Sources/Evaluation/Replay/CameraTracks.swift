@@ -1,0 +1,86 @@
+import ThroughlineCore
+import Tracking
+
+/// One observation of a track in a replay.
+public struct TrackObservation: Sendable, Hashable {
+  /// The frame, counted from 1.
+  public var frame: Int
+  /// Its time.
+  public var time: Timestamp
+  /// The size of the picture.
+  public var size: PictureSize
+  /// The track as it was reported.
+  public var track: Track
+  /// The detection with its embedding; `nil` where the tracker changed the box.
+  public var item: ObservedFrame.Item?
+}
+
+/// The tracks of one camera in a replay, all frames together.
+public struct CameraTracks: Sendable {
+  /// The camera.
+  public var camera: CameraName
+  /// All frames, for what needs them in order.
+  public var frames: [ObservedFrame]
+  /// What each frame's tracker reported, as the frames.
+  public var reports: [[Track]]
+  /// The observations of each believed track, in order.
+  public var observations: [TrackID: [TrackObservation]]
+
+  /// Runs a tracker over a camera's frames.
+  ///
+  /// - Parameter usesAppearance: whether the tracker sees the cached embeddings.
+  public init(
+    camera: CameraName, frames: [ObservedFrame], settings: TrackerSettings = TrackerSettings(),
+    usesAppearance: Bool = true
+  ) throws(TrackerError) {
+    var tracker = Tracker(camera: camera, settings: settings)
+    var reports: [[Track]] = []
+    for frame in frames {
+      let input = frame.detectionFrame
+      var tracks = try tracker.update(
+        detections: input.detections, at: frame.time, appearances: usesAppearance ? input.appearances : [])
+      tracks += tracker.takeEnded()
+      reports.append(tracks)
+    }
+    self.init(camera: camera, frames: frames, reports: reports)
+  }
+
+  /// Runs the reference's tracker over a camera's frames.
+  public init(reference camera: CameraName, frames: [ObservedFrame], scoreThreshold: Double) {
+    var tracker = ReferenceTracker(camera: camera, scoreThreshold: scoreThreshold)
+    let reports = frames.map { tracker.update(detections: $0.items.map(\.detection), at: $0.time) }
+    self.init(camera: camera, frames: frames, reports: reports)
+  }
+
+  private init(camera: CameraName, frames: [ObservedFrame], reports: [[Track]]) {
+    self.camera = camera
+    self.frames = frames
+    self.reports = reports
+    observations = [:]
+    var believed = Set<TrackID>()
+    for (frame, tracks) in zip(frames, reports) {
+      for track in tracks {
+        if track.state == .tracked { believed.insert(track.id) }
+        guard track.isObserved else { continue }
+        let item = frame.items.first { $0.detection.category == .person && $0.detection.box == track.box }
+        observations[track.id, default: []].append(
+          TrackObservation(frame: frame.number, time: frame.time, size: frame.size, track: track, item: item))
+      }
+    }
+    observations = observations.filter { believed.contains($0.key) }
+  }
+
+  /// The camera's result: one entry per observation of a track that has an identity.
+  ///
+  /// - Parameter identity: who a track is; tracks without an identity are left out.
+  public func entries(identity: (TrackID) -> Int?) -> [MOTEntry] {
+    var entries: [MOTEntry] = []
+    for (id, list) in observations {
+      guard let identity = identity(id) else { continue }
+      entries += list.map {
+        MOTEntry(frame: $0.frame, id: identity, box: $0.track.box, score: $0.track.score)
+      }
+    }
+    return entries.sorted { ($0.frame, $0.id, $0.box.x) < ($1.frame, $1.id, $1.box.x) }
+  }
+}
