@@ -12,6 +12,16 @@ static inline GstBin *cgst_bin(GstElement *element) { return GST_BIN_CAST(elemen
 static inline GstAppSink *cgst_app_sink(GstElement *element) { return GST_APP_SINK_CAST(element); }
 static inline GstAppSrc *cgst_app_source(GstElement *element) { return GST_APP_SRC_CAST(element); }
 
+// Whether the pad, or the pad behind it, takes data: the ghost pad of a bin is active before its bin is.
+static inline gboolean cgst_takes_data(GstPad *pad) {
+  if (!GST_IS_GHOST_PAD(pad)) return gst_pad_is_active(pad);
+  GstPad *target = gst_ghost_pad_get_target(GST_GHOST_PAD_CAST(pad));
+  if (target == NULL) return FALSE;
+  gboolean active = gst_pad_is_active(pad) && cgst_takes_data(target);
+  gst_object_unref(target);
+  return active;
+}
+
 static inline gboolean cgst_has_property(gpointer object, const char *name) {
   return g_object_class_find_property(G_OBJECT_GET_CLASS(object), name) != NULL;
 }
@@ -73,14 +83,9 @@ static inline GstQuery *cgst_probe_allocation_query(GstPadProbeInfo *info) {
   GstQuery *query = GST_PAD_PROBE_INFO_QUERY(info);
   return query != NULL && GST_QUERY_TYPE(query) == GST_QUERY_ALLOCATION ? query : NULL;
 }
-static inline gboolean cgst_is_stream_error(const GError *error, int code) {
-  return g_error_matches(error, GST_STREAM_ERROR, code);
-}
-static inline gboolean cgst_is_resource_error(const GError *error, int code) {
-  return g_error_matches(error, GST_RESOURCE_ERROR, code);
-}
-static inline gboolean cgst_is_core_error(const GError *error, int code) {
-  return g_error_matches(error, GST_CORE_ERROR, code);
+static inline gboolean cgst_probe_is_end(GstPadProbeInfo *info) {
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
+  return event != NULL && GST_EVENT_TYPE(event) == GST_EVENT_EOS;
 }
 
 static inline GstClockTime cgst_no_time(void) { return GST_CLOCK_TIME_NONE; }

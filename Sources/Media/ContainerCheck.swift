@@ -1,7 +1,20 @@
 import Foundation
 
-/// Finds out from a video file's outermost structure whether its end is missing.
+/// Reads a video file's outermost structure: what kind it is, and whether its end is missing.
 enum ContainerCheck {
+  /// The GStreamer element that takes files of this kind apart; `nil` where the kind must be searched for.
+  static func demuxer(path: String) -> String? {
+    guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
+    defer { try? handle.close() }
+    guard let data = try? handle.read(upToCount: 12), data.count == 12 else { return nil }
+    let head = [UInt8](data)
+    if head.starts(with: [0x1A, 0x45, 0xDF, 0xA3]) { return "matroskademux" }
+    if head.starts(with: Array("RIFF".utf8)), head[8...].elementsEqual("AVI ".utf8) { return "avidemux" }
+    // Old QuickTime files have no type box.
+    let boxes = ["ftyp", "moov", "mdat", "wide", "free", "skip"]
+    return boxes.contains(where: { head[4..<8].elementsEqual($0.utf8) }) ? "qtdemux" : nil
+  }
+
   /// Whether the file is shorter than its own structure says. Unknown containers count as whole.
   static func isCutShort(path: String) -> Bool {
     guard let handle = FileHandle(forReadingAtPath: path) else { return false }
@@ -11,7 +24,7 @@ enum ContainerCheck {
     guard let head = reader.bytes(at: 0, count: 12) else { return false }
     if head.starts(with: Array("RIFF".utf8)) { return riffIsCutShort(head, length: length) }
     if head.starts(with: [0x1A, 0x45, 0xDF, 0xA3]) { return matroskaIsCutShort(reader) }
-    if Array(head[4..<8]) == Array("ftyp".utf8) { return boxesAreCutShort(reader) }
+    if demuxer(path: path) == "qtdemux" { return boxesAreCutShort(reader) }
     return false
   }
 

@@ -1,4 +1,5 @@
 import CGStreamer
+import Foundation
 import Synchronization
 
 /// The part of a pipeline that finds the video, decodes it and hands out I420 or NV12. Other tracks are not decoded.
@@ -11,6 +12,7 @@ final class DecodingBranch {
     var hasAllPads = false
     /// Frames that reached the sink.
     var arrived: UInt64 = 0
+    var isEnding = false
   }
 
   let decoder: ElementPointer
@@ -31,6 +33,16 @@ final class DecodingBranch {
       self.converterPad = converterPad
       self.decoderPad = decoderPad
       self.decoderThreads = decoderThreads
+    }
+
+    /// Links a pad that was just made. While the pipeline starts, it may be ready before what it feeds, and what is
+    /// pushed into an element that is not ready is lost without a word; so this waits for it, on the pad's thread.
+    func link(_ pad: UnsafeMutablePointer<GstPad>, to target: UnsafeMutablePointer<GstPad>) {
+      let deadline = StopSignal.uptime + 5
+      while cgst_takes_data(target) == 0, StopSignal.uptime < deadline, !progress.withLock({ $0.isEnding }) {
+        usleep(500)
+      }
+      gst_pad_link(pad, target)
     }
 
     deinit {
@@ -73,11 +85,17 @@ final class DecodingBranch {
     gst_object_unref(sinkPad)
   }
 
-  /// Feeds the decoder from the video pads of a source that makes them later and offers its streams for choice.
+  /// The pipeline is about to end: nobody waits any longer.
+  func end() { context.progress.withLock { $0.isEnding = true } }
+
+  /// Feeds the decoder from the first video pad of a source that makes its pads later.
   func connect(source: ElementPointer) {
-    let data = Unmanaged.passUnretained(context).toOpaque()
-    cgst_connect_select_stream(source, selectStream, data)
-    cgst_connect_pad_added(source, linkSourcePad, data)
+    cgst_connect_pad_added(source, linkSourcePad, Unmanaged.passUnretained(context).toOpaque())
+  }
+
+  /// Takes only the video of a source that offers its streams for choice.
+  func choose(from source: ElementPointer) {
+    cgst_connect_select_stream(source, selectStream, Unmanaged.passUnretained(context).toOpaque())
   }
 
   /// The next decoded frame.
@@ -124,7 +142,7 @@ private let linkDecodedPad:
       progress.hasVideo = true
       return true
     }
-    if isFirst { gst_pad_link(pad, context.converterPad) }
+    if isFirst { context.link(pad, to: context.converterPad) }
   }
 
 private let noteAllPads: @convention(c) (ElementPointer?, gpointer?) -> Void = { _, data in
@@ -153,8 +171,16 @@ private let selectStream:
 
 private let linkSourcePad:
   @convention(c) (ElementPointer?, UnsafeMutablePointer<GstPad>?, gpointer?) -> Void = { _, pad, data in
-    guard let context = context(data), let pad, gst_pad_is_linked(context.decoderPad) == 0 else { return }
-    gst_pad_link(pad, context.decoderPad)
+    guard let context = context(data), let pad else { return }
+    let caps = gst_pad_get_current_caps(pad) ?? gst_pad_query_caps(pad, nil)
+    let type = mediaType(caps)
+    if let caps { cgst_unref_caps(caps) }
+    let isVideo = type.hasPrefix("video/") || type.hasPrefix("image/") || type == "application/x-rtp"
+    if isVideo, gst_pad_is_linked(context.decoderPad) == 0 {
+      context.link(pad, to: context.decoderPad)
+    } else {
+      context.progress.withLock { if $0.others.count < 16 { $0.others.append(type) } }
+    }
   }
 
 /// Counts frames, and tells the decoder that rows of any length are welcome, so that it need not copy them.

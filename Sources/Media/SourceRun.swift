@@ -14,8 +14,9 @@ struct SourceRun {
   private static let pollInterval = 0.05
   /// A file that plays in real time and is later than this does not try to catch up.
   private static let greatestLag = 1.0
-  /// Files come from disks: a silence of this length means a disk or a decoder that hangs.
-  private static let fileTimeout = 60.0
+  /// Files come from disks: a silence of this length means a disk or a decoder that hangs, or a broken file whose error
+  /// was lost.
+  private static let fileTimeout = 20.0
 
   private let core: SourceCore
   private let options: FrameSourceOptions
@@ -154,6 +155,11 @@ struct SourceRun {
     let isLive = core.address.isLive
     let limit = !isLive ? Self.fileTimeout : hasFrames ? options.readTimeout : options.connectionTimeout
     guard StopSignal.uptime - lastSign > limit else { return nil }
+    if case .file(let path) = core.address {
+      return SourceProblem(
+        hasFrames ? .stalled : .notVideo, source: path,
+        message: "gives no frame for \(Int(limit)) s; it is damaged or no video file, or its disk hangs")
+    }
     return .silent(core.address, seconds: limit, hasFrames: hasFrames, progress: session.progress)
   }
 

@@ -37,7 +37,14 @@ final class SourceSession {
     case .file(let path):
       let source = try pipeline.add("filesrc")
       cgst_set_string(source, "location", path)
-      _ = pipeline.link(source, branch.decoder)
+      // A decodebin may lose the error of a demuxer that fails at once; so those of the usual files stand outside.
+      if let name = ContainerCheck.demuxer(path: path), GStreamerLibrary.has(name) {
+        let demuxer = try pipeline.add(name)
+        branch.connect(source: demuxer)
+        _ = pipeline.link(source, demuxer)
+      } else {
+        _ = pipeline.link(source, branch.decoder)
+      }
     case .device(let path):
       let source = try pipeline.add("v4l2src")
       cgst_set_string(source, "device", path)
@@ -65,6 +72,7 @@ final class SourceSession {
     if let user = options.user ?? address.user { cgst_set_string(source, "user-id", user) }
     if let password = options.password ?? address.password { cgst_set_string(source, "user-pw", password) }
     branch.connect(source: source)
+    branch.choose(from: source)
   }
 
   /// The next thing that happens, waiting for it for at most a number of seconds.
@@ -88,7 +96,10 @@ final class SourceSession {
   }
 
   /// Ends the pipeline's threads.
-  func end() { pipeline.end() }
+  func end() {
+    branch.end()
+    pipeline.end()
+  }
 
   private func step(for sample: OpaquePointer) -> Step {
     guard let picture = reader.picture(in: sample), let buffer = gst_sample_get_buffer(sample) else {

@@ -1,20 +1,20 @@
 import Foundation
 
+/// What happens when an element comes to a queue that is full.
+public enum QueuePolicy: Sendable, Hashable {
+  /// The thread that brings it waits until there is room.
+  case block
+  /// The oldest element makes room and is counted.
+  case dropOldest
+}
+
 // All state is read and written while `condition` is locked.
 /// A queue of limited length between threads, with a stated policy for the moment when it is full.
 public final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
-  /// What happens when an element comes and the queue is full.
-  public enum Policy: Sendable, Hashable {
-    /// The thread that brings it waits until there is room.
-    case block
-    /// The oldest element makes room and is counted.
-    case dropOldest
-  }
-
   /// The greatest number of elements in the queue.
   public let capacity: Int
   /// What happens when the queue is full.
-  public let policy: Policy
+  public let policy: QueuePolicy
   private let condition = NSCondition()
   /// A ring, so that taking from the front moves nothing.
   private var slots: [Element?]
@@ -28,13 +28,13 @@ public final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
   /// - Parameters:
   ///   - capacity: the greatest number of elements, at least 1.
   ///   - policy: what happens when the queue is full.
-  public init(capacity: Int, policy: Policy) {
+  public init(capacity: Int, policy: QueuePolicy) {
     self.capacity = max(1, capacity)
     self.policy = policy
     slots = [Element?](repeating: nil, count: self.capacity)
   }
 
-  /// Puts an element at the end; with ``Policy/block`` waits for room.
+  /// Puts an element at the end; with ``QueuePolicy/block`` waits for room.
   ///
   /// - Returns: `false` where the queue is closed and the element was not taken.
   @discardableResult
