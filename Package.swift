@@ -87,6 +87,12 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
+    // A program that writes a gallery until it is killed, for the tests that do so.
+    .executableTarget(
+      name: "StoreCrashHelper", dependencies: ["Store", "Gallery", "ThroughlineCore"],
+      path: "Tests/StoreCrashHelper",
+      swiftSettings: swiftSettings),
+
     tests("HouseTests", ["ThroughlineTestKit"]),
     tests("ThroughlineCoreTests", ["ThroughlineCore"]),
     tests("ConfigurationTests", ["Configuration"]),
@@ -94,18 +100,30 @@ let package = Package(
     tests("ImagingTests", ["Imaging"]),
     tests("MediaTests", ["Media", "Imaging"]),
     tests("InferenceTests", ["Inference"]),
-    tests("ModelsTests", ["Models"]),
-    tests("DetectionTests", ["Detection", "Models"]),
+    tests("ModelsTests", ["Models", "ThroughlineCore"]),
+    tests("DetectionTests", ["Detection", "Models", "Imaging", "Inference", "ThroughlineCore"]),
     tests("TrackingTests", ["Tracking"]),
     tests("ReidentificationTests", ["Reidentification", "Imaging", "Inference"]),
     tests("GalleryTests", ["Gallery"]),
     tests("AssociationTests", ["Association"]),
-    tests("StoreTests", ["Store"]),
+    tests("StoreTests", ["Store", "StoreCrashHelper"]),
     tests("PrivacyTests", ["Privacy", "Imaging"]),
     tests("EvaluationTests", ["Evaluation"]),
     tests("PipelineTests", ["Pipeline", "ThroughlineTestKit"]),
-    tests("EndToEndTests", ["ThroughlineTestKit", "Imaging", "Media"]),
+    tests("EndToEndTests", ["ThroughlineTestKit", "Imaging", "Media", "Models", "Pipeline", "throughline"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17
 )
+
+// Under a sanitizer only the concurrent and the C parts are built, without the packages that they do not need.
+if Context.environment["THROUGHLINE_SANITIZE"] != nil {
+  let parts: Set<String> = [
+    "CGStreamer", "CTurboJPEG", "CYUV", "CKernels", "COpenVINO", "ThroughlineCore", "Imaging", "Privacy",
+    "Media",
+    "Inference", "CKernelsTests", "ImagingTests", "PrivacyTests", "MediaTests", "InferenceTests",
+  ]
+  package.targets.removeAll { !parts.contains($0.name) }
+  package.dependencies = []
+  package.products = []
+}

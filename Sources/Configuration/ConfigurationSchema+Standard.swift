@@ -35,7 +35,8 @@ extension ConfigurationSchema {
 
   private static let detectionKeys: [ConfigurationKey] = [
     ConfigurationKey(
-      "detection.person-model", .text, .text("default"), "The zoo's model that finds persons; default is the one that the zoo marks so."),
+      "detection.person-model", .text, .text("default"),
+      "The zoo's model that finds persons; default is the one that the zoo marks so."),
     ConfigurationKey(
       "detection.face-model", .text, .text("default"), "The zoo's model that finds faces."),
     ConfigurationKey(
@@ -103,11 +104,15 @@ extension ConfigurationSchema {
       "privacy.reason", .text, .text(""),
       "Why faces are shown; needed by, and logged with, privacy.faces: off."),
     ConfigurationKey(
-      "privacy.margin", .number(0...2), .number(0.25),
+      "privacy.margin", .number(0.1...2), .number(0.3),
       "How far a cover reaches beyond the face, as a share of the face."),
     ConfigurationKey(
-      "privacy.hold", .number(0...10), .number(0.5), unit: "seconds",
+      "privacy.hold", .number(0.1...10), .number(0.5), unit: "seconds",
       "How long a cover stays, moving with its person, after its face was last found."),
+    ConfigurationKey(
+      "privacy.person-score", .number(0...0.5), .number(0.3),
+      "The score from which the head region of a person is covered although no track has taken that person up."
+    ),
   ]
 
   private static let outputKeys: [ConfigurationKey] = [

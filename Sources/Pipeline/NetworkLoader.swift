@@ -44,7 +44,9 @@ public struct NetworkLoader: Sendable {
   /// A model with its file, checked against its hash.
   public func locate(_ name: String, for task: ModelTask) throws(PipelineError) -> LocatedModel {
     let entry = try entry(name, for: task)
-    do { return LocatedModel(entry: entry, path: try store.path(of: entry)) } catch { throw .missing("\(error)") }
+    do { return LocatedModel(entry: entry, path: try store.path(of: entry)) } catch {
+      throw .missing("\(error)")
+    }
   }
 
   /// The runtime.
@@ -52,7 +54,8 @@ public struct NetworkLoader: Sendable {
   /// - Parameter library: the library's path, before all other places.
   public func runtime(library: String?) throws(PipelineError) -> OpenVINORuntime {
     do {
-      return try OpenVINORuntime(search: OpenVINOSearch(
+      return try OpenVINORuntime(
+        search: OpenVINOSearch(
           setting: library, environment: environment, cacheDirectory: store.directory))
     } catch { throw .missing("\(error)") }
   }

@@ -40,7 +40,8 @@ public struct PipelineNetworks: Sendable {
     self.face = try DetectionNetwork(entry: face.entry, model: faceModel)
     guard let input = reidentification.entry.input, reidentification.entry.task == .reid else {
       throw PipelineError.setting(
-        "'\(reidentification.entry.name)' is no re-ID network; 'throughline models list' shows those that are")
+        "'\(reidentification.entry.name)' is no re-ID network; 'throughline models list' shows those that are"
+      )
     }
     embedder = try EmbedderFactory(
       model: reidModel, specification: .init(input), name: reidentification.entry.name,
@@ -56,7 +57,8 @@ public struct PipelineNetworks: Sendable {
     return CameraLane.Workers(
       detector: try DetectorFactory(networks).makeDetector(),
       looks: LookTaker(
-        judge: camera.judge, planner: LookPlanner(settings: camera.planner), embedder: try embedder.makeEmbedder()),
+        judge: camera.judge, planner: LookPlanner(settings: camera.planner),
+        embedder: try embedder.makeEmbedder()),
       tracker: Tracker(camera: camera.name, settings: camera.tracker, firstNumber: firstTrack))
   }
 }

@@ -205,7 +205,8 @@ public final class PipelineRun: Sendable {
       events.close()
       let figures = events.figures
       if figures.dropped > 0 {
-        warnings.append("\(figures.dropped) events were lost: \(figures.failure ?? "they could not be written")")
+        warnings.append(
+          "\(figures.dropped) events were lost: \(figures.failure ?? "they could not be written")")
       }
     }
     let persons = outcome.identitiesByCamera.values.reduce(into: Set<IdentityID>()) { $0.formUnion($1) }
@@ -232,7 +233,8 @@ public final class PipelineRun: Sendable {
     if let failure = figures.failure { warnings.append("\(camera.name): \(failure)") }
     if let failure = output.figures.failure { warnings.append("\(camera.name): \(failure)") }
     if output.figures.withheld > 0 {
-      warnings.append("\(camera.name): \(output.figures.withheld) frames were withheld because faces were not known")
+      warnings.append(
+        "\(camera.name): \(output.figures.withheld) frames were withheld because faces were not known")
     }
     return summary
   }
@@ -253,12 +255,15 @@ public final class PipelineRun: Sendable {
       cameras: cameras.map { .init(name: $0.name, frames: $0.framesOut, state: $0.state) }, persons: persons,
       begin: begin, end: outcome.end ?? begin)
     do { try report.html().write(toFile: path, atomically: true, encoding: .utf8) } catch {
-      return ["cannot write the report '\(path)': \(error.localizedDescription); choose another file with --report"]
+      return [
+        "cannot write the report '\(path)': \(error.localizedDescription); choose another file with --report"
+      ]
     }
     return []
   }
 
-  private static func note(_ status: SourceStatus, of camera: CameraName, shared: SharedState, logger: Logger) {
+  private static func note(_ status: SourceStatus, of camera: CameraName, shared: SharedState, logger: Logger)
+  {
     shared.state.withLock { state in
       state.statuses[camera] = status
       if let problem = status.problem, status.isFinal { state.problems.append("\(camera): \(problem)") }

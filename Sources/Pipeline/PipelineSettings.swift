@@ -118,10 +118,12 @@ public struct PipelineSettings: Sendable {
     }
     var names: Set<CameraName> = []
     for camera in cameras where !names.insert(camera.name).inserted {
-      throw .setting("two cameras are named '\(camera.name)'; give each its own name, for example NAME=SOURCE")
+      throw .setting(
+        "two cameras are named '\(camera.name)'; give each its own name, for example NAME=SOURCE")
     }
     if isOffline, let live = cameras.first(where: { $0.address.isLive }) {
-      throw .setting("'\(live.address)' is a live camera and cannot be read with --offline; leave the flag out")
+      throw .setting(
+        "'\(live.address)' is a live camera and cannot be read with --offline; leave the flag out")
     }
   }
 
@@ -130,7 +132,9 @@ public struct PipelineSettings: Sendable {
       let covering = try FaceCovering(
         name: configuration.text("privacy.faces") ?? "blur", reason: configuration.text("privacy.reason"))
       return try PrivacySettings(
-        faces: covering, margin: configuration.number("privacy.margin"), hold: configuration.number("privacy.hold"))
+        faces: covering, margin: configuration.number("privacy.margin"),
+        hold: configuration.number("privacy.hold"),
+        personScore: configuration.number("privacy.person-score"))
     } catch { throw .setting("\(error)") }
   }
 
@@ -148,7 +152,8 @@ public struct PipelineSettings: Sendable {
     outputs.motDirectory = configuration.text("output.mot")
     outputs.display = configuration.boolean("output.display")
     outputs.mosaicSize = PictureSize(
-      width: configuration.integer("output.mosaic-width") & ~1, height: configuration.integer("output.mosaic-height") & ~1)
+      width: configuration.integer("output.mosaic-width") & ~1,
+      height: configuration.integer("output.mosaic-height") & ~1)
     outputs.mosaicFrameRate = configuration.number("output.frame-rate")
     outputs.encoder = configuration.text("output.encoder") == "x264" ? .x264 : .openh264
     outputs.boxes = configuration.boolean("output.boxes")
@@ -157,10 +162,13 @@ public struct PipelineSettings: Sendable {
 
   /// A folder is as many cameras as it has videos.
   private static func cameras(
-    _ camera: CameraConfiguration, in configuration: Configuration, isOffline: Bool, environment: [String: String]
+    _ camera: CameraConfiguration, in configuration: Configuration, isOffline: Bool,
+    environment: [String: String]
   ) throws(PipelineError) -> [Camera] {
     let addresses: [SourceAddress]
-    do { addresses = try SourceAddress.expand(camera.source) } catch { throw .setting("\(camera.name): \(error)") }
+    do { addresses = try SourceAddress.expand(camera.source) } catch {
+      throw .setting("\(camera.name): \(error)")
+    }
     let name = camera.name
     func number(_ key: String) -> Double { configuration.number(key, camera: name) }
 
@@ -170,7 +178,8 @@ public struct PipelineSettings: Sendable {
     let rate = number("camera.frame-rate")
     if rate > 0 { source.recordedFrameRate = rate }
     source.transport =
-      FrameSourceOptions.Transport(rawValue: configuration.text("camera.transport", camera: name) ?? "") ?? .auto
+      FrameSourceOptions.Transport(rawValue: configuration.text("camera.transport", camera: name) ?? "")
+      ?? .auto
     source.user = configuration.text("camera.user", camera: name)
     source.password = try password(of: name, in: configuration, environment: environment)
     source.readTimeout = number("camera.timeout")
@@ -207,14 +216,17 @@ public struct PipelineSettings: Sendable {
   ) throws(PipelineError) -> String? {
     if let variable = configuration.text("camera.password-environment", camera: camera) {
       guard let password = environment[variable], !password.isEmpty else {
-        throw .setting("camera '\(camera)': the environment variable \(variable) with its password is not set")
+        throw .setting(
+          "camera '\(camera)': the environment variable \(variable) with its password is not set")
       }
       return password
     }
     if let file = configuration.text("camera.password-file", camera: camera) {
       guard let text = try? String(contentsOfFile: file, encoding: .utf8),
         let line = text.split(separator: "\n").first, !line.isEmpty
-      else { throw .setting("camera '\(camera)': the password file '\(file)' is missing, unreadable or empty") }
+      else {
+        throw .setting("camera '\(camera)': the password file '\(file)' is missing, unreadable or empty")
+      }
       return String(line)
     }
     return nil

@@ -124,7 +124,8 @@ public struct ProgramRunner: Sendable {
 
   /// Runs the program to its end.
   public func run(
-    _ arguments: [String], environment: [String: String] = [:], directory: String? = nil, atMost seconds: Double = 120
+    _ arguments: [String], environment: [String: String] = [:], directory: String? = nil,
+    atMost seconds: Double = 120
   ) throws -> Result {
     try start(arguments, environment: environment, directory: directory).wait(atMost: seconds)
   }

@@ -10,11 +10,14 @@ public enum SharedData {
     let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
     let named = ProcessInfo.processInfo.environment["THROUGHLINE_SHARED"].map { URL(filePath: $0) }
-    for candidate in [named, package.deletingLastPathComponent().appending(path: "shared")].compactMap({ $0 }) {
+    for candidate in [named, package.deletingLastPathComponent().appending(path: "shared")].compactMap({ $0 })
+    {
       if FileManager.default.fileExists(atPath: candidate.appending(path: "data").path) { return candidate }
     }
     FileHandle.standardError.write(
-      Data("SKIPPED: tests on real footage, since there is no shared folder; set THROUGHLINE_SHARED to one\n".utf8))
+      Data(
+        "SKIPPED: tests on real footage, since there is no shared folder; set THROUGHLINE_SHARED to one\n"
+          .utf8))
     return nil
   }()
 

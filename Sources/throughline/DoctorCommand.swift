@@ -31,7 +31,9 @@ struct DoctorCommand: ParsableCommand {
     let loader = try place.loader()
     do {
       let runtime = try loader.runtime(library: nil)
-      say(true, "OpenVINO \(runtime.version) at \(runtime.path), devices \(runtime.devices.joined(separator: ", "))")
+      say(
+        true,
+        "OpenVINO \(runtime.version) at \(runtime.path), devices \(runtime.devices.joined(separator: ", "))")
     } catch { say(false, "\(error)") }
     for task in [ModelTask.person, .face, .reid] {
       do {

@@ -24,7 +24,8 @@ struct ModelsCommand: ParsableCommand {
 
   /// What there is.
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List all models; * marks what is used by default.")
+    static let configuration = CommandConfiguration(
+      abstract: "List all models; * marks what is used by default.")
 
     @OptionGroup var place: Place
 
@@ -48,7 +49,8 @@ struct ModelsCommand: ParsableCommand {
 
     @OptionGroup var place: Place
     @Argument(help: "The models' names.") var names: [String] = []
-    @Flag(name: .customLong("default"), help: "Fetch every model that is used by default.") var defaults = false
+    @Flag(name: .customLong("default"), help: "Fetch every model that is used by default.") var defaults =
+      false
     @Flag(help: "Fetch the runtime that runs the models.") var runtime = false
     @Option(help: ArgumentHelp("Take files from this folder where it has them, by hash.", valueName: "dir"))
     var mirror: String?
@@ -63,7 +65,8 @@ struct ModelsCommand: ParsableCommand {
       if runtime { entries += loader.zoo.entries.filter { $0.task == .runtime } }
       if defaults { entries += loader.zoo.entries.filter { $0.isDefault && $0.task != .runtime } }
       guard !entries.isEmpty else {
-        throw CommandFailure.usage("name the models to fetch, or use --default and --runtime; 'throughline models list' shows all")
+        throw CommandFailure.usage(
+          "name the models to fetch, or use --default and --runtime; 'throughline models list' shows all")
       }
       for entry in entries { try fetch(entry, with: loader) }
     }
@@ -107,18 +110,24 @@ struct ModelsCommand: ParsableCommand {
       line("source", Self.text(of: entry.source))
       for file in entry.files { line("file", "\(file.name)  sha256 \(file.sha256)") }
       if let conversion = entry.conversion {
-        line("converted", "\(conversion.output.name) by \(conversion.script)  sha256 \(conversion.output.sha256)")
+        line(
+          "converted", "\(conversion.output.name) by \(conversion.script)  sha256 \(conversion.output.sha256)"
+        )
       }
       line("code licence", entry.codeLicence)
       line("weights licence", entry.weightsLicence)
       line("training data", entry.trainingData)
       if let input = entry.input {
-        line("input", "\(input.size) \(input.order.rawValue), (pixel * \(input.scale) - \(input.mean)) / \(input.std)")
+        line(
+          "input",
+          "\(input.size) \(input.order.rawValue), (pixel * \(input.scale) - \(input.mean)) / \(input.std)")
       }
       if !entry.outputs.isEmpty { line("outputs", entry.outputs.joined(separator: ", ")) }
       if let decoder = entry.decoder { line("decoder", decoder.rawValue) }
       if let dimension = entry.dimension { line("dimension", String(dimension)) }
-      for accuracy in entry.accuracy { line("accuracy", "\(accuracy.data): \(accuracy.measure) \(accuracy.value)") }
+      for accuracy in entry.accuracy {
+        line("accuracy", "\(accuracy.data): \(accuracy.measure) \(accuracy.value)")
+      }
       line("on this machine", loader.store.isPresent(entry) ? loader.store.folder(of: entry) : "not fetched")
     }
 
@@ -146,7 +155,9 @@ struct ModelsCommand: ParsableCommand {
         do { return try loader.zoo.entry(named: name) } catch { throw CommandFailure.usage("\(error)") }
       }
       if entries.isEmpty { entries = loader.zoo.entries.filter { loader.store.isPresent($0) } }
-      if entries.isEmpty { print("no model has been fetched yet; 'throughline models fetch --runtime --default' does it") }
+      if entries.isEmpty {
+        print("no model has been fetched yet; 'throughline models fetch --runtime --default' does it")
+      }
       var failures = 0
       for entry in entries {
         do {

@@ -16,7 +16,8 @@ final class ProgressWatcher: Sendable {
         let progress = run.progress
         let elapsed = max(0.001, ProcessInfo.processInfo.systemUptime - began)
         let note = String(
-          format: "%d frames, %.1f FPS, %d of %d sources ended", progress.frames, Double(progress.frames) / elapsed,
+          format: "%d frames, %.1f FPS, %d of %d sources ended", progress.frames,
+          Double(progress.frames) / elapsed,
           progress.endedSources, progress.sources)
         bar.show(fraction: progress.fraction, note: note)
       }

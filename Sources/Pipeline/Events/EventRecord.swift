@@ -68,6 +68,12 @@ public struct EventRecord: Sendable, Codable, Hashable {
     public var box: Box
     /// The detector's score, 0...1.
     public var score: Double
+
+    /// A face by its parts.
+    public init(box: Box, score: Double) {
+      self.box = box
+      self.score = score
+    }
   }
 
   /// A person in a frame.
@@ -86,6 +92,21 @@ public struct EventRecord: Sendable, Codable, Hashable {
     public var observed: Bool
     /// The person's face, where one was found.
     public var face: Face?
+
+    /// A person by its parts.
+    public init(
+      track: UInt64, identity: IdentityID?, box: Box, score: Double, confidence: Double? = nil,
+      observed: Bool,
+      face: Face? = nil
+    ) {
+      self.track = track
+      self.identity = identity
+      self.box = box
+      self.score = score
+      self.confidence = confidence
+      self.observed = observed
+      self.face = face
+    }
   }
 
   /// The schema's version.

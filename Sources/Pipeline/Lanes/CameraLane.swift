@@ -69,7 +69,9 @@ final class CameraLane: Sendable {
       // Without a detector nobody can be covered, so every frame goes out withheld.
       note(failure: "\(error)")
       while let frame = frames.pop() {
-        deliver(LaneResult(frame: frame, tracks: [], detections: [], looks: [:], isDetected: false, failure: "\(error)"))
+        deliver(
+          LaneResult(
+            frame: frame, tracks: [], detections: [], looks: [:], isDetected: false, failure: "\(error)"))
       }
       return
     }
@@ -112,7 +114,8 @@ final class CameraLane: Sendable {
 
   private func predict(_ frame: VideoFrame, with workers: inout Workers) -> LaneResult {
     LaneResult(
-      frame: frame, tracks: workers.tracker.predict(at: frame.captureTime), detections: [], looks: [:], isDetected: false)
+      frame: frame, tracks: workers.tracker.predict(at: frame.captureTime), detections: [], looks: [:],
+      isDetected: false)
   }
 
   private func note(failure: String) {

@@ -79,7 +79,8 @@ final class Coordinator: Sendable {
   }
 
   private func run() {
-    var work = CoordinatorWork(associator: initial.withLock { $0 }, writesFrames: writesFrames, events: events, store: store)
+    var work = CoordinatorWork(
+      associator: initial.withLock { $0 }, writesFrames: writesFrames, events: events, store: store)
     var order = TimeOrder<LaneResult>(cameras: cameras)
     var open = Set(cameras)
     while !open.isEmpty, let message = inbox.pop() {

@@ -59,18 +59,24 @@ struct CoordinatorWork {
     let end = latest ?? Timestamp(seconds: 0)
     take(associator.finish(at: end), at: end)
     for track in tracks {
-      if let identity = associator.assignment(of: track).identity { outcome.finalIdentities[track] = identity }
+      if let identity = associator.assignment(of: track).identity {
+        outcome.finalIdentities[track] = identity
+      }
     }
     let gallery = associator.gallery
     for (id, remembered) in sightings {
       guard let identity = gallery.resolve(remembered.identity) else { continue }
       var sighting = remembered
       sighting.identity = outcome.finalIdentities[sighting.track] ?? identity
-      if let kept = gallery[sighting.identity]?.sightings.first(where: { $0.id == id }) { sighting = kept.sighting }
+      if let kept = gallery[sighting.identity]?.sightings.first(where: { $0.id == id }) {
+        sighting = kept.sighting
+      }
       outcome.sightings.append(sighting)
       outcome.identitiesByCamera[sighting.camera, default: []].insert(sighting.identity)
     }
-    for identity in Set(outcome.sightings.map(\.identity)) { outcome.names[identity] = gallery[identity]?.identity.name }
+    for identity in Set(outcome.sightings.map(\.identity)) {
+      outcome.names[identity] = gallery[identity]?.identity.name
+    }
     return outcome
   }
 

@@ -14,7 +14,8 @@ final class CameraRecordings: FrameSink {
       options.encoder = settings.outputs.encoder
       options.policy = settings.isOffline ? .block : .dropOldest
       if !settings.isOffline { options.maximumFrameRate = settings.outputs.mosaicFrameRate }
-      recorders[camera.name] = try VideoRecorder(path: "\(directory)/\(camera.name).mp4", options: options) { problem in
+      recorders[camera.name] = try VideoRecorder(path: "\(directory)/\(camera.name).mp4", options: options) {
+        problem in
         logger.error("\(problem)")
       }
     }

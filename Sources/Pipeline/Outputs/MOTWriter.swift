@@ -15,7 +15,8 @@ final class MOTWriter: Sendable {
 
   init(directory: String, cameras: [CameraName]) throws(MOTFileError) {
     var files: [CameraName: Box] = [:]
-    do { try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true) } catch {
+    do { try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true) } catch
+    {
       throw MOTFileError(path: directory, reason: error.localizedDescription)
     }
     for camera in cameras { files[camera] = Box(file: try MOTFile(path: "\(directory)/\(camera).txt")) }

@@ -62,7 +62,8 @@ final class MosaicSink: FrameSink {
     var order = TimeOrder<AnonymizedFrame>(cameras: cameras)
     while let message = queue.pop() {
       switch message {
-      case .frame(let frame) where isOrdered: order.insert(frame, camera: frame.camera, time: frame.captureTime)
+      case .frame(let frame) where isOrdered:
+        order.insert(frame, camera: frame.camera, time: frame.captureTime)
       case .frame(let frame): show(frame, on: &canvas)
       case .end(let camera):
         order.end(camera)

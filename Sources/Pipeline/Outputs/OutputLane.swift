@@ -61,7 +61,8 @@ final class OutputLane: Sendable {
       let result = identified.result
       let persons = result.tracks.filter { $0.state != .ended }.map { track in
         let assignment = identified.assignments[track.id]
-        return ShownPerson(track: track, identity: assignment?.identity, confidence: assignment?.confidence ?? 0)
+        return ShownPerson(
+          track: track, identity: assignment?.identity, confidence: assignment?.confidence ?? 0)
       }
       do {
         let frame = try anonymizer.anonymize(
@@ -91,7 +92,8 @@ final class OutputLane: Sendable {
     case .tentative, .tracked:
       let label = person.identity.map { "\($0)" } ?? "?"
       return Annotation(
-        box: person.track.box, label: label, color: person.identity.map { Int(truncatingIfNeeded: $0.rawValue) } ?? 0,
+        box: person.track.box, label: label,
+        color: person.identity.map { Int(truncatingIfNeeded: $0.rawValue) } ?? 0,
         isDashed: !person.track.isObserved)
     }
   }

@@ -13,9 +13,12 @@ enum OutputSinks {
     var sinks: [any FrameSink] = thumbnails.map { [$0] } ?? []
     let outputs = settings.outputs
     if let directory = outputs.recordDirectory {
-      do { try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true) } catch {
+      do {
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+      } catch {
         throw PipelineError.output(
-          "cannot write recordings into '\(directory)': \(error.localizedDescription); choose another directory with --record")
+          "cannot write recordings into '\(directory)': \(error.localizedDescription); choose another directory with --record"
+        )
       }
       if outputs.recordsCameras {
         sinks.append(try CameraRecordings(directory: directory, settings: settings, logger: logger))
@@ -44,7 +47,9 @@ enum OutputSinks {
     }
     if let events = outputs.events, events != "-" { paths.append(events) }
     if let report = outputs.report { paths.append(report) }
-    if let directory = outputs.motDirectory { paths += settings.cameras.map { "\(directory)/\($0.name).txt" } }
+    if let directory = outputs.motDirectory {
+      paths += settings.cameras.map { "\(directory)/\($0.name).txt" }
+    }
     if let gallery = settings.galleryFile { paths.append(gallery) }
     return paths
   }

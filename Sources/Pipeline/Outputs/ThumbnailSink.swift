@@ -46,7 +46,8 @@ final class ThumbnailSink: FrameSink {
         camera: frame.camera, time: frame.captureTime, quality: track.score, jpeg: try crop.jpeg())
       state.withLock { state in
         state.best[track.id] = Best(worth: worth, thumbnail: thumbnail)
-        if state.best.count > Self.limit, let worst = state.best.min(by: { $0.value.worth < $1.value.worth }) {
+        if state.best.count > Self.limit, let worst = state.best.min(by: { $0.value.worth < $1.value.worth })
+        {
           state.best[worst.key] = nil
         }
       }
@@ -57,7 +58,9 @@ final class ThumbnailSink: FrameSink {
 
   func end(_ camera: CameraName) {}
 
-  func finish() -> [String] { state.withLock { $0.failure.map { ["a thumbnail could not be made: \($0)"] } ?? [] } }
+  func finish() -> [String] {
+    state.withLock { $0.failure.map { ["a thumbnail could not be made: \($0)"] } ?? [] }
+  }
 
   /// The best pictures of an identity: one of each camera, best first, at most `limit`.
   func thumbnails(of tracks: Set<TrackID>, limit: Int = 8) -> [JourneyReport.Thumbnail] {

@@ -1,0 +1,120 @@
+import Foundation
+import Imaging
+import Media
+import Pipeline
+import Testing
+import ThroughlineCore
+import ThroughlineTestKit
+
+/// The built program on real footage. What it says is checked, and so are the pixels that it writes.
+@Suite(.enabled(if: Programs.canRun), .serialized) struct MainJobTests {
+  @Test(.enabled(if: SharedData.isThere)) func twoViewsOfOneSquare() throws {
+    let folder = try TemporaryFolder()
+    let first = try #require(SharedData.file("data/multicam/pets09-s2l1-f001-400/View_001.mp4"))
+    let second = try #require(SharedData.file("data/multicam/pets09-s2l1-f001-400/View_006.mp4"))
+    let result = try Programs.throughline.run(
+      [
+        "run", "v1=\(first)", "v6=\(second)", "--offline", "--camera.frame-rate", "7", "--events",
+        folder.file("events.jsonl"), "--mot", folder.path, "--report", folder.file("report.html"), "--record",
+        folder.path,
+      ] + Programs.models, atMost: 900)
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let events = try Events(folder.file("events.jsonl"))
+    for camera in ["v1", "v6"] {
+      #expect(events.frames(of: camera).compactMap(\.frame) == Array(1...400))
+      #expect(events.frames(of: camera).count { $0.persons?.contains { $0.identity != nil } == true } > 300)
+    }
+    #expect(events.sharedIdentities.isEmpty, "\(events.sharedIdentities.prefix(3))")
+    #expect(events.kinds[.sightingBegan] == events.kinds[.sightingEnded])
+    // Ten people walk about, some of them leave and come back.
+    let persons = Set(events.records.filter { $0.event == .sightingEnded }.compactMap(\.identity))
+    #expect((6...40).contains(persons.count), "\(persons.count) persons")
+    let report = try String(contentsOfFile: folder.file("report.html"), encoding: .utf8)
+    #expect(report.contains("data:image/jpeg"))
+    let rows = try String(contentsOfFile: folder.file("v1.txt"), encoding: .utf8).split(separator: "\n")
+    #expect(rows.count > 1000)
+    #expect(try Programs.frameCount(of: folder.file("mosaic.mp4")) > 300)
+  }
+
+  @Test(.enabled(if: DemoFootage.isThere)) func twoOfflineRunsSayTheSame() throws {
+    let folder = try TemporaryFolder()
+    let cameras = try #require(DemoFootage.cameras)
+    var logs: [String] = []
+    for run in 1...2 {
+      let path = folder.file("events\(run).jsonl")
+      let result = try Programs.throughline.run(
+        ["run", "a=\(cameras[0])", "b=\(cameras[1])", "--offline", "--events", path] + Programs.models,
+        atMost: 600)
+      #expect(result.exitCode == 0, "\(result.errors)")
+      // What a camera's thread says of its state is not part of the order.
+      let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+      logs.append(lines.filter { !$0.contains("\"camera.state\"") }.joined(separator: "\n"))
+    }
+    #expect(logs[0] == logs[1])
+    #expect(logs[0].contains("\"frame\":100"))
+  }
+
+  @Test(.enabled(if: DemoFootage.isThere)) func facesAreCoveredAndNothingElse() throws {
+    let folder = try TemporaryFolder()
+    let source = try #require(DemoFootage.cameras)[1]
+    let result = try Programs.throughline.run(
+      [
+        "run", "room=\(source)", "--offline", "--events", folder.file("events.jsonl"), "--record",
+        folder.path,
+        "--output.record-layout", "cameras", "--no-output.boxes",
+      ] + Programs.models, atMost: 600)
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let events = try Events(folder.file("events.jsonl"))
+    let before = try Programs.pictures(of: source, numbers: [50])
+    let after = try Programs.pictures(of: folder.file("room.mp4"), numbers: [50])
+    let original = try #require(before[50])
+    let written = try #require(after[50])
+    #expect(original.size == written.size)
+    let persons = try #require(events.frames(of: "room").first { $0.frame == 50 }?.persons)
+    #expect(!persons.isEmpty)
+    for person in persons {
+      let box = person.box.box
+      let head = BoundingBox(
+        x: box.x + box.width * 0.3, y: box.y, width: box.width * 0.4,
+        height: min(box.height * 0.12, box.width * 0.4))
+      // A covered head has hardly any edges left.
+      let sharpness = try PictureScaler().measure(written, region: head.clipped(to: written.size)).sharpness
+      #expect(sharpness < 40, "person \(person.track): sharpness \(sharpness) in the head region")
+    }
+    // Away from all people the picture is what it was, but for the encoder.
+    var compared = 0
+    for column in 0..<8 {
+      for row in 0..<12 {
+        let tile = BoundingBox(x: Double(column) * 136, y: Double(row) * 160, width: 136, height: 160)
+        let near = persons.contains {
+          $0.box.box.expanded(byShareOfWidth: 0.6, height: 0.35).intersectionArea(with: tile) > 0
+        }
+        guard !near else { continue }
+        compared += 1
+        let difference = Programs.meanDifference(original, written, in: tile)
+        #expect(difference < 6, "tile \(column),\(row) differs by \(difference)")
+      }
+    }
+    #expect(compared > 5)
+  }
+
+  @Test(.enabled(if: DemoFootage.isThere)) func theGalleryKnowsPeopleAgain() throws {
+    let folder = try TemporaryFolder()
+    let source = try #require(DemoFootage.cameras)[1]
+    var persons: [Set<IdentityID>] = []
+    for run in 1...2 {
+      let result = try Programs.throughline.run(
+        [
+          "run", "room=\(source)", "--offline", "--events", folder.file("events\(run).jsonl"), "--gallery",
+          folder.file("gallery.sqlite"),
+        ] + Programs.models, atMost: 600)
+      #expect(result.exitCode == 0, "\(result.errors)")
+      let events = try Events(folder.file("events\(run).jsonl"))
+      persons.append(Set(events.records.filter { $0.event == .sightingEnded }.compactMap(\.identity)))
+    }
+    #expect(!persons[0].isEmpty)
+    #expect(!persons[0].isDisjoint(with: persons[1]), "first \(persons[0]), second \(persons[1])")
+    let key = try FileManager.default.attributesOfItem(atPath: folder.file("gallery.sqlite.key"))
+    #expect((key[.posixPermissions] as? NSNumber)?.intValue == 0o600)
+  }
+}
