@@ -19,18 +19,18 @@ public struct TrackerSettings: Sendable, Hashable {
   public var sightingsToConfirm = 2
 
   /// The least overlap (intersection over union) of a prediction and a detection with a high score.
-  public var firstOverlap = 0.2
+  public var firstOverlap = 0.25
   /// The least overlap of a prediction and a detection with a low score.
   public var secondOverlap = 0.4
   /// The least overlap of a track's last observation and a detection (OC-SORT's recovery).
-  public var recoveryOverlap = 0.25
+  public var recoveryOverlap = 0.3
   /// The least overlap of a not yet believed track and a detection.
   public var tentativeOverlap = 0.25
   /// The share by which boxes are grown on every side for the last attempt at matching (C-BIoU); helps small
   /// and quick people and low frame rates. 0 leaves the attempt out.
   public var buffer = 0.3
   /// How much a detection that lies against a track's direction of motion costs (OC-SORT's momentum); 0 for nothing.
-  public var directionWeight = 0.2
+  public var directionWeight = 0.05
   /// Two tracks, one of which was not seen, are one person from this overlap on.
   public var duplicateOverlap = 0.8
   /// Two detections of one frame are one person from this overlap on.
@@ -44,11 +44,11 @@ public struct TrackerSettings: Sendable, Hashable {
   public var topSpeed = 2.0
 
   /// The standard deviation of a detected box's edges, as a share of the person's height.
-  public var measurementNoise = 0.05
+  public var measurementNoise = 0.04
   /// The standard deviation of unforeseen acceleration, in body heights per second over the square root of a second.
-  public var accelerationNoise = 1.0
+  public var accelerationNoise = 0.6
   /// The standard deviation of unforeseen displacement, as a share of the height over the square root of a second.
-  public var displacementNoise = 0.15
+  public var displacementNoise = 0.05
 
   /// The most tracks that live at once; further persons begin no track until one ends.
   public var maximumTracks = 512
