@@ -83,6 +83,7 @@ extension Associator {
     for id in left {
       guard let track = tracks[id] else { continue }
       if !track.companions.isDisjoint(with: right) { return false }
+      guard hasDisjointCameras else { continue }
       for otherID in right {
         if let otherTrack = tracks[otherID], areDisjoint(track, otherTrack) { return false }
       }

@@ -53,7 +53,7 @@ extension Associator {
         guard certain else { continue }
         cohort.add(
           Double(VectorMath.dot(vectors[left].vector, vectors[right].vector)),
-          cameras: CameraPair(one.camera, other.camera))
+          cameras: number(of: one.camera), number(of: other.camera))
       }
     }
   }
@@ -68,7 +68,8 @@ extension Associator {
     var leftLooks = 0.0
     for piece in left.pieces {
       guard
-        let found = right.similarity(to: piece.vector, camera: piece.camera, excluding: nil, cohort: cohort)
+        let found = right.similarity(
+          to: piece.vector, cameraNumber: piece.cameraNumber, excluding: nil, cohort: cohort)
       else { continue }
       let share = min(3, piece.independentLooks) + 0.2
       sum += found.similarity * share

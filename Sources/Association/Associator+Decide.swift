@@ -68,7 +68,10 @@ extension Associator {
   }
 
   private mutating func scoreRow(_ row: inout Row, movable: Set<TrackID>, model: SimilarityModel) {
-    for identity in candidates(for: row.track) {
+    // Who is decided is compared with fewer: most reviews change nothing.
+    let limit =
+      row.track.identity == nil ? settings.maximumCandidates : max(4, settings.maximumCandidates / 4)
+    for identity in candidates(for: row.track, limit: limit) {
       row.scores[identity] = score(
         row.track, vector: row.vector, identity: identity, movable: movable, model: model)
     }
@@ -76,10 +79,10 @@ extension Associator {
   }
 
   /// The identities that a track is compared with: all of a small gallery, the nearest of a large one.
-  func candidates(for track: TrackEvidence) -> [IdentityID] {
-    if gallery.count <= settings.maximumCandidates { return gallery.contents.identities.keys.sorted() }
+  func candidates(for track: TrackEvidence, limit: Int) -> [IdentityID] {
+    if gallery.count <= limit { return gallery.contents.identities.keys.sorted() }
     guard let mean = track.mean, let query = try? Embedding(normalizing: mean) else { return [] }
-    var found = gallery.candidates(for: query, limit: settings.maximumCandidates)
+    var found = gallery.candidates(for: query, limit: limit)
     if let own = track.identity, !found.contains(own) { found.append(own) }
     return found
   }
@@ -105,7 +108,10 @@ extension Associator {
         return
       }
     }
-    if posterior.newcomer >= 0.8 || isLate {
+    // Somebody new is somebody whom nobody known resembles. Where it stays unclear, a number is given only to
+    // those of whom there are several looks; it is unsure then, and may be merged later.
+    let isNew = posterior.newcomer >= 0.8 && row.track.totalWeight >= 0.5 * settings.minimumEvidence
+    if isNew || (isLate && row.track.lookCount >= 3 && row.track.totalWeight >= settings.minimumEvidence) {
       create(
         for: row.track.id, confidence: identity == nil ? posterior.newcomer : 1 - posterior.best, row: row)
     }

@@ -17,9 +17,16 @@ struct AssociationScore: Sendable {
 extension Associator {
   /// The probability that a track whose owner is unknown belongs to somebody new.
   static let newcomerProbability = 0.3
+  /// Below this evidence of the looks an identity is not considered any further.
+  static let hopeless = -6.0
 
   var similarityModel: SimilarityModel {
     SimilarityModel(calibrator: calibrator, fixedThreshold: settings.similarity)
+  }
+
+  /// Whether any two cameras were declared to share no view.
+  var hasDisjointCameras: Bool {
+    settings.defaultOverlap == .disjoint || settings.overlaps.values.contains(.disjoint)
   }
 
   /// What a track is compared with: built from the tracks in memory and, for older ones, from the prototypes.
@@ -31,7 +38,8 @@ extension Associator {
       guard let track = tracks[id], let mean = track.mean else { continue }
       pieces.append(
         IdentityProfile.Piece(
-          track: id, camera: id.camera, vector: alignment.aligned(mean, camera: id.camera),
+          track: id, camera: id.camera, cameraNumber: number(of: id.camera),
+          vector: alignment.aligned(mean, camera: id.camera),
           independentLooks: track.independentLooks, lastSeen: track.lastSeen))
     }
     var stored: [String: (vector: [Float], weight: Float, count: Double, prototype: GalleryPrototype)] = [:]
@@ -50,7 +58,7 @@ extension Associator {
       let camera = entry.prototype.prototype.camera
       pieces.append(
         IdentityProfile.Piece(
-          track: entry.prototype.track, camera: camera,
+          track: entry.prototype.track, camera: camera, cameraNumber: number(of: camera),
           vector: alignment.aligned(VectorMath.scaled(entry.vector, by: 1 / entry.weight), camera: camera),
           independentLooks: entry.count, lastSeen: entry.prototype.prototype.time))
     }
@@ -62,12 +70,22 @@ extension Associator {
   /// Whether a track cannot be this identity. Tracks in `movable` are being reassigned together with it, so
   /// that they do not count.
   func isExcluded(_ track: TrackEvidence, from identity: IdentityID, movable: Set<TrackID>) -> Bool {
-    for id in members[identity] ?? [] where id != track.id && !movable.contains(id) {
-      if track.companions.contains(id) { return true }
-      if let other = tracks[id], areDisjoint(track, other) { return true }
+    if let mine = members[identity], !mine.isDisjoint(with: track.companions),
+      mine.contains(where: { $0 != track.id && !movable.contains($0) && track.companions.contains($0) })
+    {
+      return true
     }
-    if let own = track.identity, own != identity, gallery.isVetoed(own, identity) { return true }
-    for kept in (gallery[identity]?.sightings ?? []).suffix(64) {
+    if hasDisjointCameras {
+      for id in members[identity] ?? [] where id.camera != track.camera && !movable.contains(id) {
+        if let other = tracks[id], areDisjoint(track, other) { return true }
+      }
+    }
+    if !gallery.contents.vetoes.isEmpty, let own = track.identity, own != identity,
+      gallery.isVetoed(own, identity)
+    {
+      return true
+    }
+    for kept in (gallery.contents.identities[identity]?.sightings ?? []).suffix(64) {
       let sighting = kept.sighting
       guard sighting.camera == track.camera, sighting.track != track.id, tracks[sighting.track] == nil,
         sighting.begin <= track.lastSeen, sighting.end >= track.firstSeen
@@ -84,7 +102,8 @@ extension Associator {
     var simultaneous = Set<CameraName>()
     var latest: (camera: CameraName, end: Timestamp)?
     var lastInCamera: Sighting?
-    for kept in (gallery[identity]?.sightings ?? []).suffix(24) where kept.sighting.track != track.id {
+    for kept in (gallery.contents.identities[identity]?.sightings ?? []).suffix(24)
+    where kept.sighting.track != track.id {
       let sighting = kept.sighting
       let end = currentEnd(of: sighting)
       if sighting.begin <= track.lastSeen, end >= track.firstSeen, sighting.camera != track.camera {
@@ -111,15 +130,18 @@ extension Associator {
     _ track: TrackEvidence, vector: [Float], identity: IdentityID, movable: Set<TrackID>,
     model: SimilarityModel
   ) -> AssociationScore? {
-    if isExcluded(track, from: identity, movable: movable) { return nil }
     let found = profile(of: identity).similarity(
-      to: vector, camera: track.camera, excluding: track.id, cohort: cohort)
+      to: vector, cameraNumber: number(of: track.camera), excluding: track.id, cohort: cohort)
     guard let found else { return nil }
+    let appearance = model.logRatio(found.similarity, looks: (track.independentLooks, found.looks))
+    // Whatever else there is to say cannot make up for this.
+    if appearance < Self.hopeless, track.identity != identity { return nil }
+    if isExcluded(track, from: identity, movable: movable) { return nil }
     let (cells, lastInCamera) = whereabouts(of: identity, for: track)
     if violatesMinimumTransition(track, identity: identity) { return nil }
     return AssociationScore(
       similarity: found,
-      appearance: model.logRatio(found.similarity, looks: (track.independentLooks, found.looks)),
+      appearance: appearance,
       whereabouts: transitions.logRatio(camera: track.camera, cells: cells),
       place: lastInCamera.map { placeRatio(track, after: $0) } ?? 0,
       prior: log((1 - Self.newcomerProbability) / Self.newcomerProbability / Double(max(1, gallery.count))),

@@ -25,6 +25,8 @@ public struct Associator: Sendable {
   static let learnedStateInterval = 60.0
 
   struct CameraState: Sendable {
+    /// Counted from 0 in the order of first updates.
+    var number: Int
     var latest: Timestamp
     /// Tracks that were reported and have not ended.
     var live: Set<TrackID> = []
@@ -47,6 +49,8 @@ public struct Associator: Sendable {
 
   var tracks: [TrackID: TrackEvidence] = [:]
   var cameras: [CameraName: CameraState] = [:]
+  /// Cameras by number; also those that only the gallery knows of.
+  var cameraNumbers: [CameraName: Int] = [:]
   var members: [IdentityID: Set<TrackID>] = [:]
   var profiles: [IdentityID: IdentityProfile] = [:]
   var alignment = CameraAlignment()
@@ -180,8 +184,17 @@ public struct Associator: Sendable {
     } else {
       now = max(now ?? time, time)
     }
-    cameras[camera, default: CameraState(latest: time)].latest = time
+    let number = number(of: camera)
+    cameras[camera, default: CameraState(number: number, latest: time)].latest = time
     return true
+  }
+
+  /// A small number that stands for a camera where it is looked up very often.
+  mutating func number(of camera: CameraName) -> Int {
+    if let known = cameraNumbers[camera] { return known }
+    let number = cameraNumbers.count
+    cameraNumbers[camera] = number
+    return number
   }
 
   private mutating func runPeriodicWork() {

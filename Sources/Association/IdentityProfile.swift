@@ -7,6 +7,8 @@ struct IdentityProfile: Sendable {
   struct Piece: Sendable {
     var track: TrackID?
     var camera: CameraName
+    /// The camera's number within the association.
+    var cameraNumber: Int
     var vector: [Float]
     var independentLooks: Double
     var lastSeen: Timestamp
@@ -46,12 +48,12 @@ extension IdentityProfile {
   ///
   /// - Returns: `nil` where no piece is left besides the excluded track's own.
   func similarity(
-    to vector: [Float], camera: CameraName, excluding track: TrackID?, cohort: CohortStatistics
+    to vector: [Float], cameraNumber: Int, excluding track: TrackID?, cohort: CohortStatistics
   ) -> ProfileSimilarity? {
     var found: [(similarity: Double, piece: Int)] = []
     for (place, piece) in pieces.enumerated() where track == nil || piece.track != track {
       let raw = Double(VectorMath.dot(vector, piece.vector))
-      found.append((raw - cohort.shift(cameras: CameraPair(camera, piece.camera)), place))
+      found.append((raw - cohort.shift(cameras: cameraNumber, piece.cameraNumber), place))
     }
     guard !found.isEmpty else { return nil }
     found.sort { $0.similarity > $1.similarity }

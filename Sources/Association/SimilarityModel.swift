@@ -45,11 +45,14 @@ struct CohortStatistics: Sendable {
   static let shrinkage = 40.0
   static let maximumWeight = 5000.0
 
-  private var pairs: [CameraPair: Sums] = [:]
+  /// A pair of camera numbers, see ``key(_:_:)``.
+  private var pairs: [Int: Sums] = [:]
   private var overall = Sums()
 
+  private static func key(_ one: Int, _ other: Int) -> Int { min(one, other) << 20 | max(one, other) }
+
   /// Counts a pair of tracks of different people.
-  mutating func add(_ similarity: Double, cameras: CameraPair) {
+  mutating func add(_ similarity: Double, cameras one: Int, _ other: Int) {
     func adding(_ sums: Sums) -> Sums {
       var result = sums
       if result.weight >= Self.maximumWeight { result = Sums(weight: sums.weight / 2, sum: sums.sum / 2) }
@@ -57,13 +60,14 @@ struct CohortStatistics: Sendable {
       result.sum += similarity
       return result
     }
-    pairs[cameras] = adding(pairs[cameras] ?? Sums())
+    let key = Self.key(one, other)
+    pairs[key] = adding(pairs[key] ?? Sums())
     overall = adding(overall)
   }
 
   /// What is to be subtracted from a similarity between two cameras.
-  func shift(cameras: CameraPair) -> Double {
-    guard let own = pairs[cameras], own.weight > 0, overall.weight > 0 else { return 0 }
+  func shift(cameras one: Int, _ other: Int) -> Double {
+    guard let own = pairs[Self.key(one, other)], own.weight > 0, overall.weight > 0 else { return 0 }
     let trust = own.weight / (own.weight + Self.shrinkage)
     return trust * (own.sum / own.weight - overall.sum / overall.weight)
   }

@@ -33,8 +33,13 @@ extension Gallery {
       absorbedVetoes: absorbedVetoes, inheritedVetoes: inherited, confidence: confidence,
       explanation: explanation)
     try apply(.merged(record))
-    trimPrototypes(of: kept.id)
+    trim(kept.id)
     return record
+  }
+
+  private mutating func trim(_ id: IdentityID) {
+    trimPrototypes(of: id)
+    trimSightings(of: id)
   }
 
   /// Makes one identity two: the chosen records go to a new identity. The split can be undone.
@@ -132,6 +137,8 @@ extension Gallery {
     }
     if blocked { throw .undoOutOfOrder(chosen.id) }
     try apply(.undone(chosen))
+    trim(chosen.identities.0)
+    trim(chosen.identities.1)
     return chosen
   }
 }

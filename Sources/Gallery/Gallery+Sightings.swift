@@ -52,7 +52,8 @@ extension Gallery {
     trimSightings(of: target.id)
   }
 
-  private mutating func trimSightings(of id: IdentityID) {
+  /// Removes closed sightings until the limit holds.
+  mutating func trimSightings(of id: IdentityID) {
     while let record = contents.identities[id], record.sightings.count > limits.maximumSightingsPerIdentity,
       let oldest = record.sightings.filter({ !$0.isOpen }).min(by: { $0.sighting.end < $1.sighting.end })
     {
