@@ -65,7 +65,7 @@ public struct EmbeddingTransform: Sendable {
     for round in 0..<Self.rounds {
       let sign = signs[round]
       let order = permutations[round]
-      for index in 0..<dimension { mixed[index] = vector[order[index]] * sign[index] }
+      mix(from: vector, into: &mixed) { $0[$2] = $1[order[$2]] * sign[$2] }
       hadamard(&mixed, from: 0)
       if blockLength < dimension { hadamard(&mixed, from: dimension - blockLength) }
       swap(&vector, &mixed)
@@ -85,31 +85,58 @@ public struct EmbeddingTransform: Sendable {
       hadamard(&vector, from: 0)
       let sign = signs[round]
       let order = permutations[round]
-      for index in 0..<dimension { mixed[order[index]] = vector[index] * sign[index] }
+      mix(from: vector, into: &mixed) { $0[order[$2]] = $1[$2] * sign[$2] }
       swap(&vector, &mixed)
     }
     return vector.map(Float.init)
   }
 
+  /// Places all elements, the third argument counting them.
+  @inline(__always)
+  private func mix(
+    from source: [Double], into target: inout [Double],
+    _ place: (UnsafeMutableBufferPointer<Double>, UnsafeBufferPointer<Double>, Int) -> Void
+  ) {
+    target.withUnsafeMutableBufferPointer { target in
+      source.withUnsafeBufferPointer { source in
+        for index in 0..<dimension { place(target, source, index) }
+      }
+    }
+  }
+
   /// The orthonormal Walsh-Hadamard transform of `blockLength` elements in place; it is its own inverse.
   private func hadamard(_ vector: inout [Double], from start: Int) {
     vector.withUnsafeMutableBufferPointer { buffer in
+      guard let elements = buffer.baseAddress.map({ $0 + start }) else { return }
+      let scale = 1 / Double(blockLength).squareRoot()
       var half = 1
+      if blockLength >= 4 {
+        // The first two steps in one pass: their inner loops are too short to be fast by themselves.
+        for index in stride(from: 0, to: blockLength, by: 4) {
+          let (a, b) = (elements[index], elements[index + 1])
+          let (c, d) = (elements[index + 2], elements[index + 3])
+          let (sum, difference) = ((a + b) * scale, (a - b) * scale)
+          let (otherSum, otherDifference) = ((c + d) * scale, (c - d) * scale)
+          elements[index] = sum + otherSum
+          elements[index + 1] = difference + otherDifference
+          elements[index + 2] = sum - otherSum
+          elements[index + 3] = difference - otherDifference
+        }
+        half = 4
+      } else {
+        for index in 0..<blockLength { elements[index] *= scale }
+      }
       while half < blockLength {
-        var block = start
-        while block < start + blockLength {
-          for index in block..<block + half {
-            let left = buffer[index]
-            let right = buffer[index + half]
-            buffer[index] = left + right
-            buffer[index + half] = left - right
+        for block in stride(from: 0, to: blockLength, by: half * 2) {
+          let (left, right) = (elements + block, elements + block + half)
+          for index in 0..<half {
+            let (one, other) = (left[index], right[index])
+            left[index] = one + other
+            right[index] = one - other
           }
-          block += half * 2
         }
         half *= 2
       }
-      let scale = 1 / Double(blockLength).squareRoot()
-      for index in start..<start + blockLength { buffer[index] *= scale }
     }
   }
 }

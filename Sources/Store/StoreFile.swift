@@ -39,6 +39,10 @@ struct StoreFile {
     guard version <= StoreSchema.version else {
       throw .newerVersion(path: path, found: version, supported: StoreSchema.version)
     }
+    // The versions for writing and for reading: 2 with a write-ahead log, 1 where a tool switched that off.
+    guard header[18] == header[19], (1...2).contains(header[18]) else {
+      throw .damaged(path: path, reason: "its header contradicts itself")
+    }
     let field = Int(header[16]) << 8 | Int(header[17])
     let pageSize = field == 1 ? 65_536 : field
     let expected = Int(number(at: 28)) * pageSize

@@ -23,6 +23,17 @@ enum StoreSchema {
     return migrator
   }
 
+  /// Finds out, before anything is written, whether the file's steps to its present form fit its version.
+  static func check(_ database: Database, path: String) throws {
+    if try migrator.hasBeenSuperseded(database) {
+      throw StoreError.damaged(path: path, reason: "it went through steps that its version does not have")
+    }
+    let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+    guard try found < version || migrator.hasCompletedMigrations(database) else {
+      throw StoreError.damaged(path: path, reason: "it lacks steps that its version has")
+    }
+  }
+
   private static let first = [
     "CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE setting (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL)",

@@ -19,7 +19,7 @@ import ThroughlineCore
       let store = try GalleryStore(path: folder.gallery, credential: .key(key), options: .manual)
       try ForgetTests.fill(store)
       var generator = ChangeGenerator(seed: 2, contents: store.contents)
-      store.append(try generator.next(500))
+      store.append(try generator.next(150))
       try store.close()
       contents = generator.contents
       bytes = try Data(contentsOf: URL(fileURLWithPath: folder.gallery))
@@ -38,7 +38,8 @@ import ThroughlineCore
         try? store.close()
         return nil
       case .failure(let error):
-        #expect(try Data(contentsOf: URL(fileURLWithPath: folder.gallery)) == altered)
+        let isUntouched = try Data(contentsOf: URL(fileURLWithPath: folder.gallery)) == altered
+        #expect(isUntouched, "\(error)")
         #expect("\(error)".hasPrefix(folder.gallery))
         #expect(!"\(error)".contains("\n"))
         return error
@@ -63,18 +64,22 @@ import ThroughlineCore
 
   @Test func flippedBitsAreRecognisedOrDoNoHarm() throws {
     let sample = try Sample()
-    let seed = UInt64.random(in: 0...999_999)
+    let seed =
+      ProcessInfo.processInfo.environment["THROUGHLINE_SEED"].flatMap(UInt64.init)
+      ?? UInt64.random(in: 0...999_999)
     print("seed \(seed)")
     var random = SplitMix64(seed: seed)
     var refused = 0
-    for _ in 0..<100 {
+    // Half of them in SQLite's header; `THROUGHLINE_FLIPS=1000` makes an evening of it.
+    let count = ProcessInfo.processInfo.environment["THROUGHLINE_FLIPS"].flatMap(Int.init) ?? 40
+    for round in 0..<count {
       var altered = sample.bytes
-      altered[Int.random(in: 0..<altered.count, using: &random)] ^=
-        1 << UInt8.random(in: 0...7, using: &random)
+      let place = Int.random(in: round.isMultiple(of: 2) ? 0..<100 : 100..<altered.count, using: &random)
+      altered[place] ^= 1 << UInt8.random(in: 0...7, using: &random)
       if try sample.open(altered) != nil { refused += 1 }
     }
-    print("\(refused) of 100 flipped bits refused, the others were in unused bytes")
-    #expect(refused > 10)
+    print("\(refused) of \(count) flipped bits refused, the others were in bytes that opening does not read")
+    #expect(refused > 2)
   }
 
   @Test func aHoleInTheMiddleIsRecognised() throws {

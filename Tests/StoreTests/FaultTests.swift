@@ -30,7 +30,7 @@ import ThroughlineCore
     for extra in 0..<40 {
       let limit = try pages(store) + extra % 4
       try store.sql("PRAGMA max_page_count = \(limit)")
-      store.append(try generator.next(25))
+      store.append(try generator.next(40))
       do {
         try store.flush()
         committed = generator.contents
@@ -144,7 +144,7 @@ import ThroughlineCore
     let folder = try TemporaryFolder()
     let disk = folder.path + "/disk"
     try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
-    guard run("mount", ["-t", "tmpfs", "-o", "size=600k", "tmpfs", disk]) else {
+    guard run("mount", ["-t", "tmpfs", "-o", "size=1200k", "tmpfs", disk]) else {
       print("SKIPPED: a file system of its own cannot be mounted here; run as root to test a full one")
       return
     }
