@@ -109,6 +109,7 @@ static inline const guint8 *cgst_frame_data(const GstVideoFrame *frame, int plan
 static inline GstRTSPToken *cgst_new_token(const char *role) {
   return gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING, role, NULL);
 }
+static inline void cgst_unref_token(GstRTSPToken *token) { gst_rtsp_token_unref(token); }
 static inline void cgst_allow_role(GstRTSPMediaFactory *factory, const char *role) {
   gst_rtsp_media_factory_add_role(
       factory, role, GST_RTSP_PERM_MEDIA_FACTORY_ACCESS, G_TYPE_BOOLEAN, TRUE,

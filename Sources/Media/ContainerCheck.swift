@@ -4,15 +4,22 @@ import Foundation
 enum ContainerCheck {
   /// The GStreamer element that takes files of this kind apart; `nil` where the kind must be searched for.
   static func demuxer(path: String) -> String? {
-    guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
-    defer { try? handle.close() }
-    guard let data = try? handle.read(upToCount: 12), data.count == 12 else { return nil }
-    let head = [UInt8](data)
+    guard let head = head(of: path) else { return nil }
     if head.starts(with: [0x1A, 0x45, 0xDF, 0xA3]) { return "matroskademux" }
     if head.starts(with: Array("RIFF".utf8)), head[8...].elementsEqual("AVI ".utf8) { return "avidemux" }
     // Old QuickTime files have no type box.
     let boxes = ["ftyp", "moov", "mdat", "wide", "free", "skip"]
     return boxes.contains(where: { head[4..<8].elementsEqual($0.utf8) }) ? "qtdemux" : nil
+  }
+
+  /// Whether the file is a BMP picture.
+  static func isBitmap(path: String) -> Bool { head(of: path)?.starts(with: Array("BM".utf8)) ?? false }
+
+  private static func head(of path: String) -> [UInt8]? {
+    guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
+    defer { try? handle.close() }
+    guard let data = try? handle.read(upToCount: 12), data.count == 12 else { return nil }
+    return [UInt8](data)
   }
 
   /// Whether the file is shorter than its own structure says. Unknown containers count as whole.

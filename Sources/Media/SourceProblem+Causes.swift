@@ -145,6 +145,15 @@ extension SourceProblem {
       return problem(.unsupported, "the stream is of a kind that cannot be decoded here: \(failure.line)")
     }
     if let reason = unreachable(rtsp, timeout: min(options.connectionTimeout, 3)) { return reason }
+    if rtsp.isSecure, failure.isResource(GST_RESOURCE_ERROR_OPEN_READ_WRITE) {
+      return problem(
+        .untrusted,
+        "no encrypted connection; if the camera has none use rtsp://, otherwise install glib-networking and check the port"
+      )
+    }
+    if detail.contains("parse error") {
+      return problem(.unsupported, "who answers there is no RTSP camera; check the address and the port")
+    }
     return problem(.other, "the camera answers, but gives no stream: \(failure.line)")
   }
 

@@ -16,7 +16,7 @@ struct SourceRun {
   private static let greatestLag = 1.0
   /// Files come from disks: a silence of this length means a disk or a decoder that hangs, or a broken file whose error
   /// was lost.
-  private static let fileTimeout = 20.0
+  private var fileTimeout: Double { 2 * max(options.readTimeout, options.connectionTimeout) }
 
   private let core: SourceCore
   private let options: FrameSourceOptions
@@ -153,7 +153,7 @@ struct SourceRun {
 
   private func silence(since lastSign: Double, hasFrames: Bool, session: SourceSession) -> SourceProblem? {
     let isLive = core.address.isLive
-    let limit = !isLive ? Self.fileTimeout : hasFrames ? options.readTimeout : options.connectionTimeout
+    let limit = !isLive ? fileTimeout : hasFrames ? options.readTimeout : options.connectionTimeout
     guard StopSignal.uptime - lastSign > limit else { return nil }
     if case .file(let path) = core.address {
       return SourceProblem(

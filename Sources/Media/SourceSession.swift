@@ -42,6 +42,9 @@ final class SourceSession {
         let demuxer = try pipeline.add(name)
         branch.connect(source: demuxer)
         _ = pipeline.link(source, demuxer)
+      } else if ContainerCheck.isBitmap(path: path), GStreamerLibrary.has("gdkpixbufdec") {
+        // The decoder that would be chosen wants the whole file in one piece and never gets it.
+        _ = pipeline.link(source, try pipeline.add("gdkpixbufdec"), branch.decoder)
       } else {
         _ = pipeline.link(source, branch.decoder)
       }

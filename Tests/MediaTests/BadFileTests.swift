@@ -141,7 +141,10 @@ struct BadFileTests {
       for _ in 0..<(1 << round) {
         bytes[Int.random(in: 0..<bytes.count, using: &random)] ^= 1 << Int.random(in: 0...7, using: &random)
       }
-      let read = FrameCollector.read(try folder.write("b.mp4", bytes))
+      let read = FrameCollector.read(try folder.write("b.mp4", bytes)) {
+        $0.readTimeout = 1
+        $0.connectionTimeout = 1
+      }
       #expect(read.last?.isFinal == true)
       #expect(read.frames.count <= 60)
     }
