@@ -123,6 +123,31 @@ struct Person: Sendable {
     )
   }
 
+  /// How far a detection lies off the person's way: 0 (straight on, or nobody can tell) ... 1 (straight back).
+  func turn(to box: BoundingBox) -> Double {
+    guard let direction else { return 0 }
+    let last = lastObservation
+    let x = (box.centerX - last.centerX) / last.height
+    let y = (box.centerY - last.centerY) / last.height
+    let speed = (direction.x * direction.x + direction.y * direction.y).squareRoot()
+    let distance = (x * x + y * y).squareRoot()
+    // Below a tenth of the body height both are jitter of the boxes.
+    guard speed > 0.1, distance > 0.1 else { return 0 }
+    let cosine = (direction.x * x + direction.y * y) / (speed * distance)
+    return (1 - cosine) / 2 * min(1, distance * 3)
+  }
+
+  /// Whether the person could have come to a place since last seen.
+  func isReachable(_ box: BoundingBox, at time: Timestamp, _ settings: TrackerSettings) -> Bool {
+    let last = lastObservation
+    let ratio = last.height / box.height
+    guard (0.5...2).contains(ratio) else { return false }
+    let reach = last.height * (0.3 + settings.topSpeed * max(0, time.seconds(since: lastSeen)))
+    let x = box.centerX - last.centerX
+    let y = box.centerY - last.centerY
+    return x * x + y * y <= reach * reach
+  }
+
   /// BoT-SORT's running average, with a weight of 0.9 for what was known.
   mutating func learn(_ embedding: Embedding, time: Timestamp) {
     guard let known = appearance, known.embedding.dimension == embedding.dimension,

@@ -2,12 +2,6 @@ import Foundation
 import ThroughlineCore
 
 extension Tracker {
-  /// One stage of the matching: persons and candidates that are still free, by their places.
-  private struct Stage {
-    var persons: [Int]
-    var candidates: [Int]
-  }
-
   /// Gives the frame's detections to the tracks, begins new tracks and notes who was missed.
   mutating func match(_ sight: Sight, at time: Timestamp) {
     var believed: [Int] = []
@@ -24,20 +18,20 @@ extension Tracker {
     var recent = believed.filter { persons[$0].state == .tracked }
     var weak = Array(sight.weak.indices)
     assign(&recent, &weak, of: sight.weak, at: time, isWeak: true) { tracker, person, candidate in
-      let overlap = person.box.intersectionOverUnion(with: candidate.detection.box)
+      let overlap = tracker.persons[person].box.intersectionOverUnion(with: candidate.detection.box)
       return overlap >= tracker.rules.secondOverlap ? 1 - overlap : .infinity
     }
     believed.removeAll { persons[$0].isObserved }
 
     assign(&believed, &strong, of: sight.strong, at: time, isWeak: false) { tracker, person, candidate in
-      tracker.recoveryCost(person, candidate, at: time)
+      tracker.recoveryCost(person, candidate.detection.box)
     }
 
     assign(&tentative, &strong, of: sight.strong, at: time, isWeak: false) { tracker, person, candidate in
       let box = candidate.detection.box
-      let overlap = person.box.intersectionOverUnion(with: box)
+      let overlap = tracker.persons[person].box.intersectionOverUnion(with: box)
       if overlap >= tracker.rules.tentativeOverlap { return 1 - overlap }
-      return tracker.bufferedCost(person.lastObservation, box)
+      return tracker.bufferedCost(tracker.persons[person].lastObservation, box)
     }
 
     for index in persons.indices where !persons[index].isObserved {
@@ -51,17 +45,20 @@ extension Tracker {
   /// Matches free persons with free candidates at the least total cost and takes the matched ones out of both lists.
   private mutating func assign(
     _ free: inout [Int], _ candidates: inout [Int], of all: [Candidate], at time: Timestamp, isWeak: Bool,
-    cost: (borrowing Tracker, Person, Candidate) -> Double
+    cost: (borrowing Tracker, _ person: Int, borrowing Candidate) -> Double
   ) {
     guard !free.isEmpty, !candidates.isEmpty else { return }
     var costs = [Double](repeating: .infinity, count: free.count * candidates.count)
+    var isPossible = false
     var place = 0
     for person in free {
       for candidate in candidates {
-        costs[place] = cost(self, persons[person], all[candidate])
+        costs[place] = cost(self, person, all[candidate])
+        if costs[place].isFinite { isPossible = true }
         place += 1
       }
     }
+    guard isPossible else { return }
     let columns = candidates.count
     let choice = LinearAssignment.solve(rows: free.count, columns: columns, unmatchedCost: 2) {
       costs[$0 * columns + $1]
@@ -84,35 +81,37 @@ extension Tracker {
 
   /// The first stage: overlap weighted by score (ByteTrack), direction (OC-SORT), and appearance where it speaks
   /// more clearly (BoT-SORT's minimum of both).
-  private func firstCost(_ person: Person, _ candidate: Candidate, at time: Timestamp) -> Double {
+  private func firstCost(_ person: Int, _ candidate: borrowing Candidate, at time: Timestamp) -> Double {
     let box = candidate.detection.box
-    let overlap = person.box.intersectionOverUnion(with: box)
+    let overlap = persons[person].box.intersectionOverUnion(with: box)
     var cost = Double.infinity
     if overlap >= rules.firstOverlap {
       cost = 1 - overlap * (0.7 + 0.3 * min(1, candidate.detection.score))
-      if rules.directionWeight > 0 { cost += rules.directionWeight * turn(of: person, to: box) }
+      if rules.directionWeight > 0 { cost += rules.directionWeight * persons[person].turn(to: box) }
     }
-    if let similarity = similarity(person, candidate, at: time) {
-      let range = 1 - rules.appearanceSimilarity
-      if similarity >= rules.appearanceSimilarity, isReachable(box, by: person, at: time), range > 0 {
-        // A likeness at the threshold costs as much as a poor overlap; a perfect one nothing.
-        let distance = 0.7 * (1 - similarity) / range
-        cost = min(cost, max(distance, overlap > 0 ? 0 : 0.3))
-      } else if cost.isFinite {
-        cost += 0.2 * min(1, max(0, rules.appearanceSimilarity - similarity) / max(range, 0.05))
-      }
+    guard candidate.appearance != nil, cost.isFinite || persons[person].isReachable(box, at: time, rules),
+      let similarity = similarity(person, candidate, at: time)
+    else { return cost }
+    let range = 1 - rules.appearanceSimilarity
+    if similarity >= rules.appearanceSimilarity, range > 0, persons[person].isReachable(box, at: time, rules)
+    {
+      // A likeness at the threshold costs as much as a poor overlap; a perfect one nothing.
+      let distance = 0.7 * (1 - similarity) / range
+      cost = min(cost, max(distance, overlap > 0 ? 0 : 0.3))
+    } else if cost.isFinite {
+      cost += 0.2 * min(1, max(0, rules.appearanceSimilarity - similarity) / max(range, 0.05))
     }
     return cost
   }
 
   /// Recovery: the last observation instead of the prediction (OC-SORT), then widened boxes (C-BIoU: F. Yang et
   /// al., WACV 2023).
-  private func recoveryCost(_ person: Person, _ candidate: Candidate, at time: Timestamp) -> Double {
-    let box = candidate.detection.box
-    let overlap = person.lastObservation.intersectionOverUnion(with: box)
+  private func recoveryCost(_ person: Int, _ box: BoundingBox) -> Double {
+    let last = persons[person].lastObservation
+    let overlap = last.intersectionOverUnion(with: box)
     if overlap >= rules.recoveryOverlap { return 1 - overlap }
-    guard person.state == .tracked else { return .infinity }
-    return min(bufferedCost(person.box, box), bufferedCost(person.lastObservation, box))
+    guard persons[person].state == .tracked else { return .infinity }
+    return min(bufferedCost(persons[person].box, box), bufferedCost(last, box))
   }
 
   /// The cost of a pair whose widened boxes overlap; always more than that of one whose boxes overlap themselves.
@@ -126,59 +125,25 @@ extension Tracker {
     return overlap >= rules.tentativeOverlap ? 1.9 - overlap * 0.9 : .infinity
   }
 
-  /// How far a detection lies off a person's way: 0 (straight on, or nobody can tell) ... 1 (straight back).
-  private func turn(of person: Person, to box: BoundingBox) -> Double {
-    guard let direction = person.direction else { return 0 }
-    let last = person.lastObservation
-    let x = (box.centerX - last.centerX) / last.height
-    let y = (box.centerY - last.centerY) / last.height
-    let speed = (direction.x * direction.x + direction.y * direction.y).squareRoot()
-    let distance = (x * x + y * y).squareRoot()
-    // Below a tenth of the body height both are jitter of the boxes.
-    guard speed > 0.1, distance > 0.1 else { return 0 }
-    let cosine = (direction.x * x + direction.y * y) / (speed * distance)
-    return (1 - cosine) / 2 * min(1, distance * 3)
-  }
-
-  private func similarity(_ person: Person, _ candidate: Candidate, at time: Timestamp) -> Double? {
-    guard let known = person.appearance, let found = candidate.appearance,
+  private func similarity(_ person: Int, _ candidate: borrowing Candidate, at time: Timestamp) -> Double? {
+    guard let known = persons[person].appearance, let found = candidate.appearance,
       known.embedding.dimension == found.dimension,
       time.seconds(since: known.time) <= rules.appearanceLifetime
     else { return nil }
     return Double(known.embedding.similarity(to: found))
   }
 
-  /// Whether a person could have come to a place since last seen.
-  private func isReachable(_ box: BoundingBox, by person: Person, at time: Timestamp) -> Bool {
-    let last = person.lastObservation
-    let ratio = last.height / box.height
-    guard (0.5...2).contains(ratio) else { return false }
-    let reach = last.height * (0.3 + rules.topSpeed * max(0, time.seconds(since: person.lastSeen)))
-    let x = box.centerX - last.centerX
-    let y = box.centerY - last.centerY
-    return x * x + y * y <= reach * reach
-  }
-
-  /// Ends tracks that have become one person: where a track that was seen and one that was not lie on each other,
-  /// the one with the shorter life goes (ByteTrack).
+  /// Ends tracks that have become one person: where a track that was seen lies on one that was not, the hidden one
+  /// goes if it is lost or much shorter (ByteTrack). One who was there before the other came is merely hidden.
   mutating func suppressDuplicates() {
     var isOver = Set<UInt64>()
-    for first in persons.indices {
-      for second in persons.indices where second > first {
-        let left = persons[first]
-        let right = persons[second]
-        guard !(left.isObserved && right.isObserved),
-          left.box.intersectionOverUnion(with: right.box) > rules.duplicateOverlap
+    for hidden in persons.indices where !persons[hidden].isObserved && persons[hidden].sightings > 1 {
+      for seen in persons.indices where persons[seen].isObserved && persons[seen].sightings > 1 {
+        guard persons[hidden].box.intersectionOverUnion(with: persons[seen].box) > rules.duplicateOverlap,
+          persons[hidden].state == .lost || persons[hidden].sightings < persons[seen].sightings / 4,
+          persons[seen].firstSeen <= persons[hidden].lastSeen
         else { continue }
-        // One that is merely hidden behind somebody who was there before it keeps its number.
-        guard left.sightings > 1, right.sightings > 1 else { continue }
-        guard left.isObserved != right.isObserved else { continue }
-        let hidden = left.isObserved ? right : left
-        let seen = left.isObserved ? left : right
-        if hidden.state == .lost || hidden.sightings < seen.sightings / 4 {
-          if seen.firstSeen > hidden.lastSeen { continue }
-          isOver.insert(hidden.number)
-        }
+        isOver.insert(persons[hidden].number)
       }
     }
     if !isOver.isEmpty { removePersons { isOver.contains($0.number) } }

@@ -173,6 +173,7 @@ public struct Tracker: Sendable {
   }
 
   mutating func removePersons(where isOver: (Person) -> Bool) {
+    guard persons.contains(where: isOver) else { return }
     var kept: [Person] = []
     kept.reserveCapacity(persons.count)
     for var person in persons {
@@ -236,14 +237,14 @@ public struct Tracker: Sendable {
       figures.surplusDetections += order.count - rules.maximumDetections
     }
     var kept: [Candidate] = []
+    var boxes: [BoundingBox] = []
     for index in order.prefix(rules.maximumDetections) {
-      let candidate = candidates[index]
-      if kept.contains(where: {
-        $0.detection.box.intersectionOverUnion(with: candidate.detection.box) > rules.detectionOverlap
-      }) {
+      let box = candidates[index].detection.box
+      if boxes.contains(where: { $0.intersectionOverUnion(with: box) > rules.detectionOverlap }) {
         figures.duplicateDetections += 1
       } else {
-        kept.append(candidate)
+        kept.append(candidates[index])
+        boxes.append(box)
       }
     }
     let split = kept.firstIndex { $0.detection.score < rules.highScore } ?? kept.count
