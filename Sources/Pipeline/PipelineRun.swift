@@ -57,6 +57,8 @@ public final class PipelineRun: Sendable {
   /// The part that callbacks of other threads write to.
   private final class SharedState: Sendable {
     let state = Mutex(Shared())
+    /// What ends the run when its window is closed.
+    let requestStop = Mutex<(@Sendable () -> Void)?>(nil)
     let finished = DispatchGroup()
   }
 
@@ -88,7 +90,9 @@ public final class PipelineRun: Sendable {
       }
     } catch { throw PipelineError.output("\(error)") }
     thumbnails = settings.outputs.report == nil ? nil : ThumbnailSink()
-    let sinks = try OutputSinks.make(settings, thumbnails: thumbnails, logger: logger)
+    let sinks = try OutputSinks.make(
+      settings, thumbnails: thumbnails, logger: logger,
+      windowClosed: { shared.requestStop.withLock { $0 }?() })
     self.sinks = sinks
 
     var outputs: [CameraName: OutputLane] = [:]
@@ -102,7 +106,10 @@ public final class PipelineRun: Sendable {
     let mot = mot
     coordinator = Coordinator(
       cameras: names, isOrdered: settings.isOffline, associator: associator, events: events,
-      writesFrames: settings.outputs.frameEvents, store: store,
+      writesFrames: settings.outputs.frameEvents,
+      start: settings.isOffline
+        ? FrameSourceOptions.offlineEpoch : Timestamp(seconds: Date().timeIntervalSince1970),
+      store: store,
       deliver: { frame in
         mot?.write(frame.result)
         lanesOut[frame.result.frame.camera]?.take(frame)
@@ -141,10 +148,11 @@ public final class PipelineRun: Sendable {
   public func start() {
     shared.state.withLock { $0.hasStarted = true }
     shared.finished.enter()
+    shared.requestStop.withLock { $0 = { [weak self] in self?.stop() } }
     if case .off(let reason) = settings.privacy.faces {
       logger.warning("faces are shown: \(reason)")
     }
-    coordinator.start()
+    coordinator.begin()
     for lane in outputs.values { lane.start() }
     for lane in lanes { lane.start() }
     for camera in settings.cameras { sources[camera.name]?.start() }
@@ -199,7 +207,7 @@ public final class PipelineRun: Sendable {
       do { try store.close() } catch { warnings.append("the gallery: \(error)") }
     }
     if let events {
-      var record = EventRecord(.runEnded, at: outcome.end ?? Timestamp(seconds: 0))
+      var record = EventRecord(.runEnded, at: outcome.end ?? FrameSourceOptions.offlineEpoch)
       record.reason = shared.state.withLock { $0.isStopping } ? "stopped" : "all sources have ended"
       events.write(record)
       events.close()

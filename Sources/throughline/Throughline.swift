@@ -15,7 +15,8 @@ struct Throughline: ParsableCommand {
       """,
     version: ProgramVersion.text,
     subcommands: [
-      RunCommand.self, ConfigCommand.self, ModelsCommand.self, EvaluateCommand.self, DoctorCommand.self,
+      RunCommand.self, ConfigCommand.self, ModelsCommand.self, EvaluateCommand.self, ReplayCommand.self,
+      DoctorCommand.self,
     ])
 
   /// Usage errors end with 2 and failures with 1, each with one line on standard error.

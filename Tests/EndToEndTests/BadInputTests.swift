@@ -86,7 +86,7 @@ import ThroughlineTestKit
   @Test func aCameraThatRefusesIsNamed() throws {
     let running = try Programs.throughline.start(
       ["run", "dead=rtsp://me:secret@127.0.0.1:9/x", "--log.level", "info"] + Programs.models)
-    try waitFor { running.errorsSoFar.contains("dead: ") }
+    try waitFor { running.errorsSoFar.contains("127.0.0.1:9") }
     running.signal(SIGTERM)
     let result = running.wait(atMost: 20)
     #expect(result.errors.contains("127.0.0.1:9"))

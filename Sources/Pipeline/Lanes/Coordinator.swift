@@ -41,6 +41,7 @@ final class Coordinator: Sendable {
   private let deliver: @Sendable (IdentifiedFrame) -> Void
   private let finished: @Sendable (Outcome) -> Void
   private let initial: Mutex<Associator>
+  private let start: Timestamp
 
   /// - Parameters:
   ///   - cameras: all cameras of the run.
@@ -48,12 +49,13 @@ final class Coordinator: Sendable {
   ///   - associator: who was known before.
   ///   - events: where events go.
   ///   - writesFrames: whether every frame is an event.
+  ///   - start: the moment at which the run begins.
   ///   - store: where the gallery is kept.
   ///   - deliver: called on the coordinator's thread with every frame; may block offline.
   ///   - finished: called once on the coordinator's thread after the last camera has ended.
   init(
     cameras: [CameraName], isOrdered: Bool, associator: Associator, events: EventLog?, writesFrames: Bool,
-    store: GalleryStore?, deliver: @escaping @Sendable (IdentifiedFrame) -> Void,
+    start: Timestamp, store: GalleryStore?, deliver: @escaping @Sendable (IdentifiedFrame) -> Void,
     finished: @escaping @Sendable (Outcome) -> Void
   ) {
     self.cameras = cameras
@@ -61,6 +63,7 @@ final class Coordinator: Sendable {
     self.events = events
     self.writesFrames = writesFrames
     self.store = store
+    self.start = start
     self.deliver = deliver
     self.finished = finished
     initial = Mutex(associator)
@@ -71,7 +74,7 @@ final class Coordinator: Sendable {
   /// Takes a lane's message; blocks while the inbox is full.
   func take(_ message: Message) { _ = inbox.push(message) }
 
-  func start() {
+  func begin() {
     let thread = Thread { [self] in run() }
     thread.name = "coordinator"
     thread.stackSize = 8 << 20
@@ -80,7 +83,9 @@ final class Coordinator: Sendable {
 
   private func run() {
     var work = CoordinatorWork(
-      associator: initial.withLock { $0 }, writesFrames: writesFrames, events: events, store: store)
+      associator: initial.withLock { $0 }, writesFrames: writesFrames, events: events, store: store,
+      start: start)
+    work.begin()
     var order = TimeOrder<LaneResult>(cameras: cameras)
     var open = Set(cameras)
     while !open.isEmpty, let message = inbox.pop() {

@@ -14,20 +14,27 @@ struct CoordinatorWork {
   private var sightings: [SightingID: Sighting] = [:]
   private var tracks: Set<TrackID> = []
   private var latest: Timestamp?
+  private let start: Timestamp
 
   /// How many tracks and sightings are remembered for the report and the summary; older ones are only counted.
   static let remembered = 200_000
 
-  init(associator: Associator, writesFrames: Bool, events: EventLog?, store: GalleryStore?) {
+  /// - Parameter start: the moment at which the run begins, for what happens before the first frame.
+  init(associator: Associator, writesFrames: Bool, events: EventLog?, store: GalleryStore?, start: Timestamp)
+  {
+    self.start = start
     self.associator = associator
     self.writesFrames = writesFrames
     self.events = events
     self.store = store
   }
 
+  /// Says that the run begins.
+  func begin() { events?.write(EventRecord(.runBegan, at: start)) }
+
   /// Says what became of a camera.
   mutating func note(_ state: SourceStatus, of camera: CameraName) {
-    var record = EventRecord(.cameraState, at: latest ?? Timestamp(seconds: 0), camera: camera)
+    var record = EventRecord(.cameraState, at: latest ?? start, camera: camera)
     record.state = state.phase.rawValue
     record.reason = state.problem?.message
     events?.write(record)
@@ -56,7 +63,7 @@ struct CoordinatorWork {
 
   /// Closes everything and says who was seen.
   mutating func finish() -> Coordinator.Outcome {
-    let end = latest ?? Timestamp(seconds: 0)
+    let end = latest ?? start
     take(associator.finish(at: end), at: end)
     for track in tracks {
       if let identity = associator.assignment(of: track).identity {

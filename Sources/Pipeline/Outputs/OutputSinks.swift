@@ -8,7 +8,8 @@ import ThroughlineCore
 /// Opens the outputs that take pictures.
 enum OutputSinks {
   static func make(
-    _ settings: PipelineSettings, thumbnails: ThumbnailSink?, logger: Logger
+    _ settings: PipelineSettings, thumbnails: ThumbnailSink?, logger: Logger,
+    windowClosed: @escaping @Sendable () -> Void
   ) throws -> [any FrameSink] {
     var sinks: [any FrameSink] = thumbnails.map { [$0] } ?? []
     let outputs = settings.outputs
@@ -28,6 +29,7 @@ enum OutputSinks {
     if outputs.recordsMosaic, let directory = outputs.recordDirectory {
       targets.append(try mosaicRecording(directory: directory, settings: settings, logger: logger))
     }
+    if outputs.display { targets.append(try window(logger: logger, closed: windowClosed)) }
     if !targets.isEmpty {
       sinks.append(
         MosaicSink(
@@ -35,6 +37,25 @@ enum OutputSinks {
           isOffline: settings.isOffline, targets: targets))
     }
     return sinks
+  }
+
+  /// The window with the mosaic.
+  private static func window(
+    logger: Logger, closed: @escaping @Sendable () -> Void
+  ) throws(MediaOutputError) -> MosaicSink.Target {
+    let window = try DisplayWindow { end in
+      switch end {
+      case .closed: break
+      case .closedByUser: closed()
+      case .failed(let problem): logger.error("\(problem)")
+      }
+    }
+    return MosaicSink.Target(
+      take: { window.show($0) },
+      finish: {
+        window.close()
+        return []
+      })
   }
 
   /// Where results are, for the summary.
