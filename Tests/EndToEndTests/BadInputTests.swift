@@ -14,7 +14,7 @@ import ThroughlineTestKit
     let folder = try TemporaryFolder()
     try "this is no video".write(toFile: folder.file("text.mp4"), atomically: true, encoding: .utf8)
     let whole = try #require(FileManager.default.contents(atPath: cameras[0]))
-    FileManager.default.createFile(atPath: folder.file("cut.mp4"), contents: whole.prefix(whole.count / 2))
+    try whole.prefix(whole.count / 2).write(to: URL(filePath: folder.file("cut.mp4")))
     let result = try run([
       "good=\(cameras[1])", "missing=\(folder.file("none.mp4"))", "text=\(folder.file("text.mp4"))",
       "cut=\(folder.file("cut.mp4"))", "--offline", "--events", folder.file("events.jsonl"),
