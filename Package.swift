@@ -81,7 +81,8 @@ let package = Package(
     .executableTarget(
       name: "throughline",
       dependencies: [
-        "Pipeline", "Evaluation", "Configuration", "Inference", "Media", "Models", "ThroughlineCore",
+        "Pipeline", "Evaluation", "Configuration", "Imaging", "Inference", "Media", "Models", "Reidentification",
+        "ThroughlineCore",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -106,7 +107,9 @@ let package = Package(
     tests("ReidentificationTests", ["Reidentification", "Imaging", "Inference"]),
     tests("GalleryTests", ["Gallery"]),
     tests("AssociationTests", ["Association"]),
-    tests("StoreTests", ["Store", "StoreCrashHelper"]),
+    tests(
+      "StoreTests",
+      ["Store", "StoreCrashHelper", "Gallery", "ThroughlineCore", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("PrivacyTests", ["Privacy", "Imaging"]),
     tests("EvaluationTests", ["Evaluation"]),
     tests("PipelineTests", ["Pipeline", "ThroughlineTestKit"]),
