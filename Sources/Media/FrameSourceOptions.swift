@@ -32,9 +32,9 @@ public struct FrameSourceOptions: Sendable {
   public var startTime: Timestamp?
   /// How RTSP pictures travel.
   public var transport = Transport.auto
-  /// The user name, before the one in the address.
+  /// The user name, before the one in the address; an empty one counts as none.
   public var user: String?
-  /// The password, before the one in the address.
+  /// The password, before the one in the address; an empty one counts as none.
   public var password: String?
   /// Whether the certificate of an `rtsps://` camera must be one that this machine trusts.
   public var verifiesCertificate = true
@@ -55,6 +55,12 @@ public struct FrameSourceOptions: Sendable {
 
   /// The usual settings.
   public init() {}
+
+  func user(for address: RTSPAddress) -> String? { user.flatMap { $0.isEmpty ? nil : $0 } ?? address.user }
+
+  func password(for address: RTSPAddress) -> String? {
+    password.flatMap { $0.isEmpty ? nil : $0 } ?? address.password
+  }
 
   /// The start of files that are read offline and have no other: 2020-01-01T00:00:00Z.
   public static let offlineEpoch = Timestamp(nanoseconds: 1_577_836_800_000_000_000)

@@ -158,7 +158,7 @@ extension SourceProblem {
   }
 
   private static func unauthorised(_ address: RTSPAddress, _ options: FrameSourceOptions) -> SourceProblem {
-    let hasPassword = (options.password ?? address.password) != nil
+    let hasPassword = options.password(for: address) != nil
     return SourceProblem(
       .unauthorised, source: address.description,
       message: hasPassword

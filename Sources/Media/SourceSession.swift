@@ -72,8 +72,8 @@ final class SourceSession {
         "tls-validation-flags": options.verifiesCertificate ? "validate-all" : "0",
       ])
     cgst_set_string(source, "location", address.location)
-    if let user = options.user ?? address.user { cgst_set_string(source, "user-id", user) }
-    if let password = options.password ?? address.password { cgst_set_string(source, "user-pw", password) }
+    if let user = options.user(for: address) { cgst_set_string(source, "user-id", user) }
+    if let password = options.password(for: address) { cgst_set_string(source, "user-pw", password) }
     branch.connect(source: source)
     branch.choose(from: source)
   }

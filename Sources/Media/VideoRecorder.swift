@@ -103,15 +103,16 @@ public final class VideoRecorder: Sendable {
     core.queue.push(RecorderCore.Item(picture: picture, time: time))
   }
 
-  /// Ends the recording and closes the file. Frames that wait are still encoded as long as that takes less than half
-  /// a second.
+  /// Ends the recording and closes the file within a second. Frames that wait are still encoded as long as that takes
+  /// less than half a second; with ``QueuePolicy/block`` all of them are, however long it takes, up to half a minute.
   ///
   /// - Returns: whether the file is complete; otherwise ``problem`` says why, or its last moment is missing.
   @discardableResult
   public func finish() -> Bool {
-    core.state.withLock { $0.drainUntil = $0.drainUntil ?? StopSignal.uptime + 0.5 }
+    let patience = core.options.policy == .block ? 30.0 : 1.0
+    core.state.withLock { $0.drainUntil = $0.drainUntil ?? StopSignal.uptime + patience / 2 }
     core.queue.close()
-    return core.done.wait(seconds: 1) && core.state.withLock { $0.isComplete }
+    return core.done.wait(seconds: patience) && core.state.withLock { $0.isComplete }
   }
 
   private static func prepare(_ path: String) throws(MediaOutputError) {

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Testing
 import ThroughlineCore
 
@@ -52,19 +51,13 @@ struct BoundedQueueTests {
     let full = BoundedQueue<Int>(capacity: 1, policy: .block)
     let empty = BoundedQueue<Int>(capacity: 1, policy: .block)
     full.push(1)
-    let done = DispatchGroup()
-    let results = Mutex<[Bool]>([])
+    let results = BoundedQueue<Bool>(capacity: 2, policy: .block)
     for work: @Sendable () -> Bool in [{ full.push(2) }, { empty.pop() != nil }] {
-      done.enter()
-      Thread {
-        let result = work()
-        results.withLock { $0.append(result) }
-        done.leave()
-      }.start()
+      Thread { results.push(work()) }.start()
     }
     full.close()
     empty.close()
-    #expect(done.wait(timeout: .now() + 20) == .success)
-    #expect(results.withLock { $0 } == [false, false])
+    #expect(results.pop(waitingAtMost: 20) == false)
+    #expect(results.pop(waitingAtMost: 20) == false)
   }
 }

@@ -120,6 +120,7 @@ struct RTSPTests {
     "User name and password are asked for and taken from the address or beside it",
     arguments: [
       (nil, nil, nil, false), ("anna:wrong@", nil, nil, false), ("anna:secret@", nil, nil, true),
+      ("anna:secret@", "", "", true),
       ("anna:wrong@", "anna", "secret", true), (nil, "anna", "secret", true), (nil, "otto", "secret", false),
     ] as [(String?, String?, String?, Bool)])
   func password(inAddress: String?, user: String?, password: String?, isRight: Bool) throws {
