@@ -81,7 +81,8 @@ let package = Package(
     .executableTarget(
       name: "throughline",
       dependencies: [
-        "Pipeline", "Evaluation", "Configuration", "Imaging", "Inference", "Media", "Models", "Reidentification",
+        "Pipeline", "Evaluation", "Configuration", "Imaging", "Inference", "Media", "Models",
+        "Reidentification",
         "ThroughlineCore",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -109,7 +110,10 @@ let package = Package(
     tests("AssociationTests", ["Association"]),
     tests(
       "StoreTests",
-      ["Store", "StoreCrashHelper", "Gallery", "ThroughlineCore", .product(name: "GRDB", package: "GRDB.swift")]),
+      [
+        "Store", "StoreCrashHelper", "Gallery", "ThroughlineCore",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     tests("PrivacyTests", ["Privacy", "Imaging"]),
     tests("EvaluationTests", ["Evaluation"]),
     tests("PipelineTests", ["Pipeline", "ThroughlineTestKit"]),

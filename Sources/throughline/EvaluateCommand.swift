@@ -5,7 +5,8 @@ import Foundation
 /// How good results are, against ground truth.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Measure results against ground truth: HOTA, IDF1, MOTA; re-ID networks: R1, mAP.",
+    commandName: "evaluate",
+    abstract: "Measure results against ground truth: HOTA, IDF1, MOTA; re-ID networks: R1, mAP.",
     subcommands: [Tracking.self, Cameras.self, EvaluateReidentification.self])
 
   /// Which boxes count as the same person.

@@ -20,7 +20,8 @@ struct EvaluateReidentification: ParsableCommand {
       """)
 
   @OptionGroup var place: ModelsCommand.Place
-  @Option(help: ArgumentHelp("A folder of crops; may be given several times.", valueName: "dir")) var data: [String]
+  @Option(help: ArgumentHelp("A folder of crops; may be given several times.", valueName: "dir")) var data:
+    [String]
   @Option(parsing: .upToNextOption, help: "The networks; without any, all that are on this machine.")
   var model: [String] = []
   @Flag(help: "Measure once more with k-reciprocal re-ranking (slow on large galleries).") var rerank = false
@@ -42,7 +43,8 @@ struct EvaluateReidentification: ParsableCommand {
       names = loader.zoo.entries.filter { $0.task == .reid && loader.store.isPresent($0) }.map(\.name)
     }
     guard !names.isEmpty else {
-      throw CommandFailure.failed("no re-ID network is on this machine; 'throughline models fetch --default' brings one")
+      throw CommandFailure.failed(
+        "no re-ID network is on this machine; 'throughline models fetch --default' brings one")
     }
     let sets = try data.map(CropFolder.init)
     var scores: [Score] = []
@@ -51,7 +53,8 @@ struct EvaluateReidentification: ParsableCommand {
       for name in names {
         let located = try loader.locate(name, for: .reid)
         let compiled = try runtime.compile(
-          modelAt: located.path, inputShape: located.entry.input?.shape, options: InferenceOptions(threads: 1))
+          modelAt: located.path, inputShape: located.entry.input?.shape, options: InferenceOptions(threads: 1)
+        )
         guard let input = located.entry.input else { continue }
         let embedder = try EmbedderFactory(
           model: compiled, specification: .init(input), name: name, version: located.entry.version
@@ -111,8 +114,12 @@ struct EvaluateReidentification: ParsableCommand {
     func percent(_ value: Double) -> String { String(format: "%6.1f", value * 100) }
     let names = scores.map(\.model.count).max() ?? 0
     let sets = scores.map(\.data.count).max() ?? 0
-    func pad(_ text: String, _ width: Int) -> String { text.padding(toLength: width, withPad: " ", startingAt: 0) }
-    Swift.print(pad("", names), pad("", sets), "    R1     R5    R10    mAP  ms/crop" + (rerank ? "  R1 and mAP re-ranked" : ""))
+    func pad(_ text: String, _ width: Int) -> String {
+      text.padding(toLength: width, withPad: " ", startingAt: 0)
+    }
+    Swift.print(
+      pad("", names), pad("", sets),
+      "    R1     R5    R10    mAP  ms/crop" + (rerank ? "  R1 and mAP re-ranked" : ""))
     for score in scores {
       let metrics = score.metrics
       var line =
@@ -146,9 +153,12 @@ struct CropFolder {
     }
     if manager.fileExists(atPath: folder + "/query") {
       queries = try Self.crops(in: folder + "/query")
-      let gallery = ["bounding_box_test", "gallery"].map { folder + "/" + $0 }.first { manager.fileExists(atPath: $0) }
+      let gallery = ["bounding_box_test", "gallery"].map { folder + "/" + $0 }.first {
+        manager.fileExists(atPath: $0)
+      }
       guard let gallery else {
-        throw CommandFailure.failed("'\(folder)' has query/ but neither bounding_box_test/ nor gallery/ beside it")
+        throw CommandFailure.failed(
+          "'\(folder)' has query/ but neither bounding_box_test/ nor gallery/ beside it")
       }
       self.gallery = try Self.crops(in: gallery)
     } else {
@@ -156,7 +166,8 @@ struct CropFolder {
       let cameras = Set(all.map(\.label.camera)).sorted()
       guard cameras.count > 1 else {
         throw CommandFailure.failed(
-          "'\(folder)' has crops of one camera only; people are known again between cameras, so two are needed")
+          "'\(folder)' has crops of one camera only; people are known again between cameras, so two are needed"
+        )
       }
       queries = all.filter { $0.label.camera == cameras[0] }
       gallery = all.filter { $0.label.camera != cameras[0] }
@@ -167,10 +178,13 @@ struct CropFolder {
     let files = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
     let endings = [".jpg", ".jpeg", ".png", ".bmp"]
     let pictures = files.filter { file in endings.contains { file.lowercased().hasSuffix($0) } }
-    guard !pictures.isEmpty else { throw CommandFailure.failed("'\(folder)' holds no crop (.jpg, .png or .bmp)") }
+    guard !pictures.isEmpty else {
+      throw CommandFailure.failed("'\(folder)' holds no crop (.jpg, .png or .bmp)")
+    }
     guard let naming = CropNaming.detect(pictures) else {
       throw CommandFailure.failed(
-        "'\(folder)': '\(pictures[0])' is named neither as in Market-1501 (0001_c1s1_000001_00.jpg) nor as in CUHK01 or CUHK03")
+        "'\(folder)': '\(pictures[0])' is named neither as in Market-1501 (0001_c1s1_000001_00.jpg) nor as in CUHK01 or CUHK03"
+      )
     }
     return pictures.compactMap { name in
       naming.label(of: name).map { Crop(path: "\(folder)/\(name)", label: $0) }
@@ -180,7 +194,9 @@ struct CropFolder {
   /// A crop's pixels.
   static func picture(_ path: String) throws -> Picture {
     do {
-      if path.lowercased().hasSuffix(".png") || path.lowercased().hasSuffix(".bmp") { return try ImageFile.read(path) }
+      if path.lowercased().hasSuffix(".png") || path.lowercased().hasSuffix(".bmp") {
+        return try ImageFile.read(path)
+      }
       return try JPEG.decode([UInt8](try Data(contentsOf: URL(filePath: path))))
     } catch { throw CommandFailure.failed("'\(path)' is no picture that can be read: \(error)") }
   }

@@ -12,13 +12,15 @@ import ThroughlineTestKit
     record.frame = 3
     record.persons = [
       .init(
-        track: 1, identity: IdentityID(4), box: .init(BoundingBox(x: 1.04, y: 2, width: 3, height: 4)), score: 0.5,
+        track: 1, identity: IdentityID(4), box: .init(BoundingBox(x: 1.04, y: 2, width: 3, height: 4)),
+        score: 0.5,
         confidence: 0.9, observed: true)
     ]
     log.write(record)
     log.write(EventRecord(.runEnded, at: Timestamp(seconds: 2)))
     log.close()
-    let lines = try String(contentsOfFile: folder.file("events.jsonl"), encoding: .utf8).split(separator: "\n")
+    let lines = try String(contentsOfFile: folder.file("events.jsonl"), encoding: .utf8).split(
+      separator: "\n")
     #expect(lines.count == 2)
     #expect(
       lines[0]

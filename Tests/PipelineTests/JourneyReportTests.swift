@@ -15,13 +15,16 @@ import ThroughlineCore
         thumbnails: [.init(camera: camera, time: Timestamp(seconds: 11), quality: 0.9, jpeg: [0xFF, 0xD8])])
     }
     return JourneyReport(
-      cameras: [.init(name: camera, frames: 100, state: "ended")], persons: people, begin: Timestamp(seconds: 8),
+      cameras: [.init(name: camera, frames: 100, state: "ended")], persons: people,
+      begin: Timestamp(seconds: 8),
       end: Timestamp(seconds: 20))
   }
 
   @Test func itNeedsNoNetworkAndNoScript() {
     let page = report().html()
-    for forbidden in ["http://", "https://", "<script", "src=\"/", "@import"] { #expect(!page.contains(forbidden)) }
+    for forbidden in ["http://", "https://", "<script", "src=\"/", "@import"] {
+      #expect(!page.contains(forbidden))
+    }
     #expect(page.contains("data:image/jpeg;base64,/9g="))
   }
 

@@ -49,7 +49,9 @@ import ThroughlineCore
     var heard: [(camera: CameraName, time: Timestamp)] = []
     while rest.contains(where: { !$0.isEmpty }) {
       let index = rest.indices.filter { !rest[$0].isEmpty }.randomElement(using: &generator) ?? 0
-      if let element = rest[index].popFirst() { order.insert(element, camera: element.camera, time: element.time) }
+      if let element = rest[index].popFirst() {
+        order.insert(element, camera: element.camera, time: element.time)
+      }
       if rest[index].isEmpty { order.end(cameras[index]) }
       while let next = order.next() { heard.append(next) }
     }

@@ -12,16 +12,19 @@ public enum CropNaming: String, Sendable, CaseIterable {
     let stem = fileName.split(separator: ".", maxSplits: 1).first ?? ""
     switch self {
     case .market:
-      guard let match = stem.wholeMatch(of: /(-?\d+)_c(\d+).*/), let person = Int(match.1), let camera = Int(match.2)
+      guard let match = stem.wholeMatch(of: /(-?\d+)_c(\d+).*/), let person = Int(match.1),
+        let camera = Int(match.2)
       else { return nil }
       return CropLabel(person: person, camera: camera)
     case .cuhk01:
-      guard let match = stem.wholeMatch(of: /(\d{4})(\d{3})/), let person = Int(match.1), let crop = Int(match.2),
+      guard let match = stem.wholeMatch(of: /(\d{4})(\d{3})/), let person = Int(match.1),
+        let crop = Int(match.2),
         (1...4).contains(crop)
       else { return nil }
       return CropLabel(person: person, camera: (crop + 1) / 2)
     case .cuhk03:
-      guard let match = stem.wholeMatch(of: /(\d+)_(\d{2})/), let person = Int(match.1), let crop = Int(match.2),
+      guard let match = stem.wholeMatch(of: /(\d+)_(\d{2})/), let person = Int(match.1),
+        let crop = Int(match.2),
         (0...9).contains(crop)
       else { return nil }
       return CropLabel(person: person, camera: crop / 5 + 1)
