@@ -15,7 +15,8 @@ extension Associator {
           sighting, from: from, to: identity, confidence: confidence, explanation: explanation)
       }
     }
-    for kept in gallery[from]?.prototypes ?? [] where kept.track == id {
+    for kept in gallery[from]?.prototypes ?? []
+    where kept.track == id && kept.prototype.time >= track.firstSeen {
       gallery.attempt { (gallery) throws(GalleryError) in
         try gallery.apply(.prototypeRemoved(kept.id, from: from))
         _ = try gallery.addPrototype(kept.prototype, track: id, to: identity, trusted: true)
@@ -31,8 +32,9 @@ extension Associator {
   mutating func detach(_ id: TrackID, explanation: String) {
     guard let track = tracks[id], let from = track.identity else { return }
     let record = gallery[from]
-    let prototypes = Set((record?.prototypes ?? []).filter { $0.track == id }.map(\.id))
-    let sightings = Set((record?.sightings ?? []).filter { $0.sighting.track == id }.map(\.id))
+    let prototypes = Set(
+      (record?.prototypes ?? []).filter { $0.track == id && $0.prototype.time >= track.firstSeen }.map(\.id))
+    let sightings = Set((record?.sightings ?? []).filter { $0.id == track.sighting }.map(\.id))
     let split = gallery.attempt { (gallery) throws(GalleryError) in
       try gallery.split(
         from, prototypes: prototypes, sightings: sightings, at: track.lastSeen, source: .association,

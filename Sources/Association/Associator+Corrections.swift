@@ -156,6 +156,7 @@ extension TrackEvidence {
     independentLooks = 0
     lastLook = nil
     samples = []
+    recent = []
     identity = nil
     sighting = nil
     confidence = 0

@@ -108,10 +108,12 @@ extension Associator {
         return
       }
     }
-    // Somebody new is somebody whom nobody known resembles. Where it stays unclear, a number is given only to
+    // Somebody new is somebody whom nobody known resembles. Where that stays unclear for long, a number is given only to
     // those of whom there are several looks; it is unsure then, and may be merged later.
     let isNew = posterior.newcomer >= 0.8 && row.track.totalWeight >= 0.5 * settings.minimumEvidence
-    if isNew || (isLate && row.track.lookCount >= 3 && row.track.totalWeight >= settings.minimumEvidence) {
+    let isUnclearForLong = isFinal || age >= 3 * settings.patience
+    let hasLooks = row.track.lookCount >= 3 && row.track.totalWeight >= settings.minimumEvidence
+    if isNew || (isUnclearForLong && hasLooks) {
       create(
         for: row.track.id, confidence: identity == nil ? posterior.newcomer : 1 - posterior.best, row: row)
     }
@@ -177,7 +179,7 @@ extension Associator {
 
   private func hasOtherRecords(_ identity: IdentityID, besides id: TrackID) -> Bool {
     guard let record = gallery[identity] else { return false }
-    return record.sightings.contains { $0.sighting.track != id }
+    return record.sightings.contains { $0.id != tracks[id]?.sighting }
       || record.prototypes.contains { $0.track != id }
   }
 

@@ -87,7 +87,7 @@ extension Associator {
     }
     for kept in (gallery.contents.identities[identity]?.sightings ?? []).suffix(64) {
       let sighting = kept.sighting
-      guard sighting.camera == track.camera, sighting.track != track.id, tracks[sighting.track] == nil,
+      guard sighting.camera == track.camera, sighting.track != track.reported, tracks[sighting.track] == nil,
         sighting.begin <= track.lastSeen, sighting.end >= track.firstSeen
       else { continue }
       return true
@@ -103,9 +103,9 @@ extension Associator {
     var latest: (camera: CameraName, end: Timestamp)?
     var lastInCamera: Sighting?
     for kept in (gallery.contents.identities[identity]?.sightings ?? []).suffix(24)
-    where kept.sighting.track != track.id {
+    where kept.sighting.track != track.reported {
       let sighting = kept.sighting
-      let end = currentEnd(of: sighting)
+      let end = currentEnd(of: kept)
       if sighting.begin <= track.lastSeen, end >= track.firstSeen, sighting.camera != track.camera {
         simultaneous.insert(sighting.camera)
       } else if end <= track.firstSeen {
@@ -154,7 +154,7 @@ extension Associator {
       guard let minimum = settings.minimumTransitions[CameraPair(kept.sighting.camera, track.camera)] else {
         continue
       }
-      let gap = track.firstSeen.seconds(since: currentEnd(of: kept.sighting))
+      let gap = track.firstSeen.seconds(since: currentEnd(of: kept))
       if gap > -settings.clockTolerance, gap < minimum - settings.clockTolerance { return true }
     }
     return false

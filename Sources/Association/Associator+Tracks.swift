@@ -121,7 +121,8 @@ extension Associator {
     alignment.add(
       look.embedding.values, camera: track.camera, weight: weight, indexInTrack: track.lookCount + 1)
     tracks[id]?.add(look, weight: weight)
-    guard let identity = track.identity else { return }
+    if covered <= 0.25 { cutWhereThePersonChanged(id) }
+    guard let identity = tracks[id]?.identity else { return }
     profiles[identity] = nil
     if covered < 0.4 { offerPrototype(look, track: id, to: identity) }
   }
@@ -137,7 +138,9 @@ extension Associator {
   /// Closes a track: decides it if it is undecided and has looks, learns from it, ends its sighting.
   mutating func endTrack(_ id: TrackID) {
     guard let track = tracks[id], track.isLive else { return }
-    if track.identity == nil, track.lookCount > 0 { decide(isFinal: true, camera: track.camera, only: id) }
+    if decidesLive, track.identity == nil, track.lookCount > 0 {
+      decide(isFinal: true, camera: track.camera, only: id)
+    }
     tracks[id]?.isLive = false
     cameras[id.camera]?.live.remove(id)
     cameras[id.camera]?.observed.removeAll { $0 == id }
@@ -145,7 +148,7 @@ extension Associator {
     closeSighting(of: id)
   }
 
-  private mutating func calibrate(with id: TrackID) {
+  mutating func calibrate(with id: TrackID) {
     guard settings.calibratesItself, let track = tracks[id] else { return }
     calibrator.addTrack(track.samples)
     for other in track.companions.sorted().prefix(8) {

@@ -3,7 +3,11 @@ import ThroughlineCore
 
 /// All that the association knows about one track.
 struct TrackEvidence: Sendable {
-  let id: TrackID
+  /// The key in the association's memory: the track's own name, or, for the part of a track before a cut, one that
+  /// no tracker gives.
+  private(set) var id: TrackID
+  /// The track's name as the tracker reports it.
+  let reported: TrackID
   var firstSeen: Timestamp
   var lastSeen: Timestamp
   var firstBox: BoundingBox
@@ -19,6 +23,8 @@ struct TrackEvidence: Sendable {
   var samples: [Look] = []
   /// Tracks of the same camera that were seen in the same frame at least once: other people, for certain.
   var companions: Set<TrackID> = []
+  /// The latest clear looks, which are watched for a change of person.
+  var recent: [RecentLook] = []
   var identity: IdentityID?
   var sighting: SightingID?
   var sightingWritten: Timestamp?
@@ -29,13 +35,21 @@ struct TrackEvidence: Sendable {
   /// When the identity was last changed, so that a track does not swing to and fro.
   var decided: Timestamp?
 
+  /// A look with the weight that it was counted with.
+  struct RecentLook: Sendable {
+    var look: Look
+    var weight: Double
+  }
+
   static let maximumSamples = 6
+  static let recentCount = 3
   /// Companions beyond this number mean a crowd over a long time; the oldest are then covered by their
   /// sightings in the gallery.
   static let maximumCompanions = 512
 
   init(track: Track, at time: Timestamp) {
     id = track.id
+    reported = track.id
     firstSeen = time
     lastSeen = time
     firstBox = track.box
@@ -68,6 +82,47 @@ struct TrackEvidence: Sendable {
       totalWeight *= 0.5
     }
     keepSample(look)
+    if weight >= 0.25 {
+      recent.append(RecentLook(look: look, weight: weight))
+      if recent.count > Self.recentCount { recent.removeFirst() }
+    }
+  }
+
+  /// The evidence without the recent looks; `nil` where nothing is left.
+  var meanBeforeRecent: [Float]? {
+    var earlier = sum
+    var weight = totalWeight
+    for entry in recent {
+      earlier = VectorMath.adding(earlier, entry.look.embedding.values, factor: Float(-entry.weight))
+      weight -= entry.weight
+    }
+    return weight > 0.3 ? VectorMath.scaled(earlier, by: Float(1 / weight)) : nil
+  }
+
+  /// Divides the evidence where the recent looks begin.
+  ///
+  /// - Parameter key: what the earlier part is called from now on.
+  func cut(key: TrackID) -> (earlier: TrackEvidence, later: TrackEvidence)? {
+    guard let begin = recent.first?.look.time, let mean = meanBeforeRecent else { return nil }
+    var earlier = self
+    earlier.id = key
+    let weight = totalWeight - recent.reduce(0) { $0 + $1.weight }
+    earlier.sum = VectorMath.scaled(mean, by: Float(weight))
+    earlier.totalWeight = weight
+    earlier.lookCount -= recent.count
+    earlier.independentLooks = max(1, independentLooks - Double(recent.count))
+    earlier.samples.removeAll { $0.time >= begin }
+    earlier.recent = []
+    earlier.lastSeen = max(firstSeen, begin.advanced(bySeconds: -0.001))
+    earlier.isLive = false
+    var later = self
+    later.forgetLooks()
+    later.firstSeen = begin
+    later.firstBox = recent.first?.look.box ?? lastBox
+    later.decided = nil
+    later.sightingWritten = nil
+    for entry in recent { later.add(entry.look, weight: entry.weight) }
+    return (earlier, later)
   }
 
   private mutating func keepSample(_ look: Look) {

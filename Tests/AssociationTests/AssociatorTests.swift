@@ -144,3 +144,33 @@ import ThroughlineCore
     }
   }
 }
+
+@Suite struct TrackCutTests {
+  @Test func aTrackThatChangesOverIsCut() throws {
+    var stage = try Stage(people: 3)
+    try stage.play("a", from: 0, to: 5, [(1, 0, 0), (2, 1, 5)])
+    let first = try #require(stage.identity("a", 1))
+    let second = try #require(stage.identity("a", 2))
+    // The tracker goes on with track 1 on a third person.
+    try stage.play("a", from: 5, to: 10, [(1, 2, 0), (2, 1, 5)])
+    let later = try #require(stage.identity("a", 1))
+    #expect(later != first && later != second)
+    #expect(stage.identity("a", 2) == second)
+    let spans = try #require(stage.associator.identitySpans()[TrackID(camera: camera("a"), number: 1)])
+    #expect(spans.map(\.identity) == [first, later])
+    #expect(spans.identity(at: at(2)) == first && spans.identity(at: at(9)) == later)
+    #expect(spans[0].end < spans[1].begin)
+    // The first person comes back and is still known.
+    try stage.play("b", from: 30, to: 33, [(1, 0, 0), (2, 2, 5)])
+    #expect(stage.identity("b", 1) == first && stage.identity("b", 2) == later)
+    #expect(stage.sharedFrames == 0)
+  }
+
+  @Test func oneBadLookCutsNothing() throws {
+    var stage = try Stage(people: 2)
+    try stage.play("a", from: 0, to: 5, [(1, 0, 0)])
+    _ = try stage.frame("a", 5.0, [(1, 1, 0)])
+    try stage.play("a", from: 5.1, to: 10, [(1, 0, 0)])
+    #expect(stage.associator.identitySpans()[TrackID(camera: camera("a"), number: 1)]?.count == 1)
+  }
+}

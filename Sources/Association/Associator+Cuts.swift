@@ -1,0 +1,67 @@
+import Gallery
+import ThroughlineCore
+
+extension Associator {
+  /// From this log-likelihood ratio down the recent looks of a track are another person than the earlier ones.
+  static let cutRatio = -2.5
+
+  /// Cuts a track in two where the tracker changed over to another person, as it may when two people meet: the
+  /// latest looks resemble each other, but no longer those before. The earlier part keeps its identity and ends;
+  /// what follows is decided anew.
+  mutating func cutWhereThePersonChanged(_ id: TrackID) {
+    guard let track = tracks[id], track.recent.count == TrackEvidence.recentCount,
+      track.lookCount >= 2 * TrackEvidence.recentCount - 1, let before = track.meanBeforeRecent
+    else { return }
+    let looks = track.recent.map(\.look.embedding.values)
+    var mean = looks[0]
+    var mutual = 0.0
+    for place in 1..<looks.count {
+      mean = VectorMath.adding(mean, looks[place], factor: 1)
+      for other in 0..<place { mutual += Double(VectorMath.dot(looks[place], looks[other])) }
+    }
+    mutual /= Double(looks.count * (looks.count - 1) / 2)
+    let across = Double(VectorMath.dot(before, mean)) / Double(looks.count)
+    let model = similarityModel
+    let ratio = model.logRatio(
+      across, looks: (max(1, track.independentLooks - Double(looks.count)), Double(looks.count) / 2))
+    guard ratio < Self.cutRatio, mutual > model.threshold, mutual > across + 0.2 else { return }
+    cutCount += 1
+    let key = TrackID(camera: id.camera, number: UInt64.max - cutCount)
+    guard var parts = track.cut(key: key) else { return }
+    let begin = parts.later.firstSeen
+    // Companions are known without their times: who was still seen since the cut counts for the later part, who
+    // appeared after it does not count for the earlier one.
+    parts.later.companions = track.companions.filter { tracks[$0].map { $0.lastSeen >= begin } ?? false }
+    parts.earlier.companions = track.companions.filter { tracks[$0].map { $0.firstSeen < begin } ?? true }
+    for companion in parts.earlier.companions { tracks[companion]?.companions.insert(key) }
+    for companion in track.companions.subtracting(parts.later.companions) {
+      tracks[companion]?.companions.remove(id)
+    }
+    tracks[key] = parts.earlier
+    tracks[id] = parts.later
+    calibrate(with: key)
+    guard let identity = track.identity else { return }
+    members[identity]?.remove(id)
+    members[identity, default: []].insert(key)
+    profiles[identity] = nil
+    closeEarlierPart(parts.earlier, identity: identity, from: begin)
+  }
+
+  private mutating func closeEarlierPart(_ part: TrackEvidence, identity: IdentityID, from begin: Timestamp) {
+    if let sighting = part.sighting {
+      gallery.attempt { (gallery) throws(GalleryError) in
+        try gallery.apply(.sightingClosed(sighting, identity: identity, end: part.lastSeen))
+      }
+      events.append(
+        .sightingEnded(
+          sighting,
+          Sighting(identity: identity, track: part.reported, begin: part.firstSeen, end: part.lastSeen)))
+    }
+    for kept in gallery[identity]?.prototypes ?? []
+    where kept.track == part.reported && kept.prototype.time >= begin {
+      gallery.attempt { (gallery) throws(GalleryError) in
+        try gallery.apply(.prototypeRemoved(kept.id, from: identity))
+      }
+    }
+  }
+}
