@@ -197,7 +197,7 @@ public final class PipelineRun: Sendable {
     let outcome = shared.state.withLock { $0.outcome } ?? Coordinator.Outcome()
     var warnings = shared.state.withLock { $0.problems }
     for sink in sinks { warnings += sink.finish() }
-    if let mot { warnings += mot.finish(outcome.finalIdentities) }
+    if let mot { warnings += mot.finish(FinalIdentities(outcome.sightings)) }
     if let failure = outcome.failure { warnings.append("identities: \(failure)") }
     let cameras = settings.cameras.map { summary(of: $0, outcome: outcome, warnings: &warnings) }
     if let path = settings.outputs.report {
@@ -251,7 +251,7 @@ public final class PipelineRun: Sendable {
     to path: String, cameras: [RunSummary.Camera], outcome: Coordinator.Outcome
   ) -> [String] {
     var tracks: [IdentityID: Set<TrackID>] = [:]
-    for (track, identity) in outcome.finalIdentities { tracks[identity, default: []].insert(track) }
+    for sighting in outcome.sightings { tracks[sighting.identity, default: []].insert(sighting.track) }
     let persons = Set(outcome.sightings.map(\.identity)).map { identity in
       JourneyReport.Person(
         identity: identity, name: outcome.names[identity],

@@ -24,7 +24,6 @@ final class Coordinator: Sendable {
     var sightings: [Sighting] = []
     var identitiesByCamera: [CameraName: Set<IdentityID>] = [:]
     var names: [IdentityID: String] = [:]
-    var finalIdentities: [TrackID: IdentityID] = [:]
     var sightingCounts: [CameraName: Int] = [:]
     var embeddings = 0
     var begin: Timestamp?

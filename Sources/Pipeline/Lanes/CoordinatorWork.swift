@@ -11,12 +11,11 @@ struct CoordinatorWork {
   private let events: EventLog?
   private let store: GalleryStore?
   private var outcome = Coordinator.Outcome()
-  private var sightings: [SightingID: Sighting] = [:]
-  private var tracks: Set<TrackID> = []
+  private var sightings: Set<SightingID> = []
   private var latest: Timestamp?
   private let start: Timestamp
 
-  /// How many tracks and sightings are remembered for the report and the summary; older ones are only counted.
+  /// How many sightings are remembered for the report; later ones are only counted.
   static let remembered = 200_000
 
   /// - Parameter start: the moment at which the run begins, for what happens before the first frame.
@@ -56,7 +55,6 @@ struct CoordinatorWork {
     } catch {
       outcome.failure = outcome.failure ?? "\(error)"
     }
-    if tracks.count < Self.remembered { for track in result.tracks { tracks.insert(track.id) } }
     if writesFrames, let events { events.write(frameRecord(result, assignments: assignments)) }
     return IdentifiedFrame(result: result, assignments: assignments)
   }
@@ -65,24 +63,12 @@ struct CoordinatorWork {
   mutating func finish() -> Coordinator.Outcome {
     let end = latest ?? start
     take(associator.finish(at: end), at: end)
-    for track in tracks {
-      if let identity = associator.assignment(of: track).identity {
-        outcome.finalIdentities[track] = identity
+    for record in associator.gallery.contents.identities.values {
+      for kept in record.sightings where sightings.contains(kept.id) {
+        outcome.sightings.append(kept.sighting)
+        outcome.identitiesByCamera[kept.sighting.camera, default: []].insert(record.id)
+        outcome.names[record.id] = record.identity.name
       }
-    }
-    let gallery = associator.gallery
-    for (id, remembered) in sightings {
-      guard let identity = gallery.resolve(remembered.identity) else { continue }
-      var sighting = remembered
-      sighting.identity = outcome.finalIdentities[sighting.track] ?? identity
-      if let kept = gallery[sighting.identity]?.sightings.first(where: { $0.id == id }) {
-        sighting = kept.sighting
-      }
-      outcome.sightings.append(sighting)
-      outcome.identitiesByCamera[sighting.camera, default: []].insert(sighting.identity)
-    }
-    for identity in Set(outcome.sightings.map(\.identity)) {
-      outcome.names[identity] = gallery[identity]?.identity.name
     }
     return outcome
   }
@@ -93,9 +79,7 @@ struct CoordinatorWork {
       switch event {
       case .sightingBegan(let id, let sighting):
         outcome.sightingCounts[sighting.camera, default: 0] += 1
-        if sightings.count < Self.remembered { sightings[id] = sighting }
-      case .sightingEnded(let id, let sighting):
-        if sightings[id] != nil { sightings[id] = sighting }
+        if sightings.count < Self.remembered { sightings.insert(id) }
       default: break
       }
     }

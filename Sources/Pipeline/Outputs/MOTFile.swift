@@ -17,7 +17,7 @@ public struct MOTFileError: Error, Hashable, CustomStringConvertible {
 /// One camera's persons as a MOT text file: `frame,id,left,top,width,height,score,-1,-1,-1`, frames from 1, boxes
 /// in source pixels, id = identity.
 ///
-/// An identity may be corrected until the run ends, so lines are first written with track numbers to
+/// An identity may be corrected until the run ends, so lines are first written with track numbers and times to
 /// `NAME.txt.partial`, and once more with identities at the end. Tracks that never got an identity are left out.
 /// Belongs to one thread.
 final class MOTFile {
@@ -37,11 +37,11 @@ final class MOTFile {
   }
 
   /// Notes the persons seen in one frame.
-  func write(frame: UInt64, tracks: [Track]) {
+  func write(frame: UInt64, time: Timestamp, tracks: [Track]) {
     for track in tracks where track.isObserved {
       let box = track.box
       buffer += Data(
-        "\(frame),\(track.id.number),\(Self.text(box.x)),\(Self.text(box.y)),\(Self.text(box.width)),\(Self.text(box.height)),\(Self.text(track.score)),-1,-1,-1\n"
+        "\(time.nanoseconds),\(frame),\(track.id.number),\(Self.text(box.x)),\(Self.text(box.y)),\(Self.text(box.width)),\(Self.text(box.height)),\(Self.text(track.score)),-1,-1,-1\n"
           .utf8)
     }
     if buffer.count > 1 << 16 { flush() }
@@ -63,20 +63,23 @@ final class MOTFile {
 
   /// Writes the file with identities and removes the partial one.
   ///
-  /// - Parameter identity: the final identity of a track, by the track's number.
-  func finish(identity: (UInt64) -> IdentityID?) {
+  /// - Parameter identity: who a track finally is at a moment, by the track's number.
+  func finish(identity: (UInt64, Timestamp) -> IdentityID?) {
     flush()
     try? partial?.close()
     partial = nil
     do {
       let text = try String(contentsOfFile: partialPath, encoding: .utf8)
       var result = ""
+      var taken: Set<String> = []
       for line in text.split(separator: "\n") {
-        let fields = line.split(separator: ",", maxSplits: 2)
-        guard fields.count == 3, let number = UInt64(fields[1]), let identity = identity(number) else {
-          continue
-        }
-        result += "\(fields[0]),\(identity),\(fields[2])\n"
+        let fields = line.split(separator: ",", maxSplits: 3)
+        guard fields.count == 4, let time = Int64(fields[0]), let number = UInt64(fields[2]),
+          let identity = identity(number, Timestamp(nanoseconds: time)),
+          // A format in which one person is in one place at once has no room for a second line.
+          taken.insert("\(fields[1]),\(identity)").inserted
+        else { continue }
+        result += "\(fields[1]),\(identity),\(fields[3])\n"
       }
       try result.write(toFile: path, atomically: true, encoding: .utf8)
       try FileManager.default.removeItem(atPath: partialPath)

@@ -24,14 +24,17 @@ final class MOTWriter: Sendable {
   }
 
   func write(_ result: LaneResult) {
-    files.withLock { $0[result.frame.camera]?.file.write(frame: result.frame.number, tracks: result.tracks) }
+    files.withLock {
+      $0[result.frame.camera]?.file.write(
+        frame: result.frame.number, time: result.frame.captureTime, tracks: result.tracks)
+    }
   }
 
   /// Writes the files with final identities; what went wrong, one line each.
-  func finish(_ identities: [TrackID: IdentityID]) -> [String] {
+  func finish(_ identities: FinalIdentities) -> [String] {
     files.withLock { files in
       files.compactMap { camera, box in
-        box.file.finish { identities[TrackID(camera: camera, number: $0)] }
+        box.file.finish { identities.identity(of: TrackID(camera: camera, number: $0), at: $1) }
         return box.file.failure
       }
     }
