@@ -82,7 +82,8 @@ private let linkParsedPad:
     let caps = gst_pad_get_current_caps(pad) ?? gst_pad_query_caps(pad, nil)
     defer { if let caps { cgst_unref_caps(caps) } }
     guard let caps, gst_caps_get_size(caps) > 0, let structure = gst_caps_get_structure(caps, 0),
-      let name = gst_structure_get_name(structure), String(cString: name).hasPrefix("video/"),
+      let name = gst_structure_get_name(structure),
+      ["video/", "image/"].contains(where: String(cString: name).hasPrefix),
       gst_pad_is_linked(context.sinkPad) == 0
     else { return }
     gst_pad_link(pad, context.sinkPad)

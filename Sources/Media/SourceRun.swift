@@ -129,8 +129,7 @@ struct SourceRun {
         lastSign = StopSignal.uptime
         if address.isLive {
           let dropped = session.dropped
-          // One frame may be on its way between the two counters.
-          if dropped > 1 { core.count { $0.dropped = droppedBefore + dropped - 1 } }
+          if dropped > 0 { core.count { $0.dropped = max($0.dropped, droppedBefore + dropped) } }
         }
       case .unusable:
         core.count { $0.unusable += 1 }

@@ -21,18 +21,21 @@ final class SourceSession {
   private var pending: Step?
 
   var progress: DecodingBranch.Progress { branch.progress }
-  /// Frames that were decoded and not fetched.
+  /// Frames of a camera that were decoded and not fetched in time. Those that may still wait are not counted.
   var dropped: UInt64 {
     let arrived = branch.progress.arrived
-    return arrived > pulled ? arrived - pulled : 0
+    let taken = pulled + UInt64(Self.liveDepth)
+    return arrived > taken ? arrived - taken : 0
   }
+  /// How many decoded frames of a camera may wait.
+  private static let liveDepth = 8
 
   /// Builds the pipeline and starts it.
   init(_ address: SourceAddress, options: FrameSourceOptions, usesUDP: Bool) throws(MissingElement) {
     pipeline = try MediaPipeline()
     branch = try DecodingBranch(
       in: pipeline, decoderThreads: max(1, options.decoderThreads), isLive: address.isLive,
-      depth: address.isLive ? 8 : 2)
+      depth: address.isLive ? Self.liveDepth : 2)
     switch address {
     case .file(let path):
       let source = try pipeline.add("filesrc")
