@@ -77,7 +77,7 @@ let package = Package(
         "Reidentification", "Gallery", "Association", "Store", "Privacy", "CKernels",
         .product(name: "Logging", package: "swift-log"),
       ]),
-    module("ThroughlineTestKit", ["ThroughlineCore", "Pipeline"]),
+    module("ThroughlineTestKit", ["ThroughlineCore"]),
     .executableTarget(
       name: "throughline",
       dependencies: [
@@ -100,10 +100,12 @@ let package = Package(
     tests("ConfigurationTests", ["Configuration"]),
     tests("CKernelsTests", ["CKernels", "Imaging", "ThroughlineCore"]),
     tests("ImagingTests", ["Imaging"]),
-    tests("MediaTests", ["Media", "Imaging"]),
+    tests("MediaTests", ["Media", "Imaging", "Privacy", "ThroughlineCore", "ThroughlineTestKit"]),
     tests("InferenceTests", ["Inference"]),
     tests("ModelsTests", ["Models", "ThroughlineCore"]),
-    tests("DetectionTests", ["Detection", "Models", "Imaging", "Inference", "ThroughlineCore"]),
+    tests(
+      "DetectionTests",
+      ["Detection", "Models", "Imaging", "Inference", "ThroughlineCore", "ThroughlineTestKit"]),
     tests("TrackingTests", ["Tracking"]),
     tests("ReidentificationTests", ["Reidentification", "Imaging", "Inference"]),
     tests("GalleryTests", ["Gallery"]),
@@ -111,11 +113,11 @@ let package = Package(
     tests(
       "StoreTests",
       [
-        "Store", "StoreCrashHelper", "Gallery", "ThroughlineCore",
+        "Store", "StoreCrashHelper", "Gallery", "ThroughlineCore", "ThroughlineTestKit",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     tests("PrivacyTests", ["Privacy", "Imaging"]),
-    tests("EvaluationTests", ["Evaluation"]),
+    tests("EvaluationTests", ["Evaluation", "ThroughlineTestKit"]),
     tests("PipelineTests", ["Pipeline", "ThroughlineTestKit"]),
     tests("EndToEndTests", ["ThroughlineTestKit", "Imaging", "Media", "Models", "Pipeline", "throughline"]),
   ],
@@ -128,7 +130,8 @@ if Context.environment["THROUGHLINE_SANITIZE"] != nil {
   let parts: Set<String> = [
     "CGStreamer", "CTurboJPEG", "CYUV", "CKernels", "COpenVINO", "ThroughlineCore", "Imaging", "Privacy",
     "Media",
-    "Inference", "CKernelsTests", "ImagingTests", "PrivacyTests", "MediaTests", "InferenceTests",
+    "Inference", "ThroughlineTestKit", "CKernelsTests", "ImagingTests", "PrivacyTests", "MediaTests",
+    "InferenceTests",
   ]
   package.targets.removeAll { !parts.contains($0.name) }
   package.dependencies = []

@@ -4,19 +4,14 @@ import Inference
 import Models
 import Testing
 import ThroughlineCore
+import ThroughlineTestKit
 
 @testable import Detection
 
 /// What the tests on real pictures need: pictures, a runtime and fetched models.
 private enum Real {
-  /// The folder of shared footage: `THROUGHLINE_SHARED`, or `shared` beside the repository.
-  static let shared: String? = {
-    let beside = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("shared").path
-    let folder = ProcessInfo.processInfo.environment["THROUGHLINE_SHARED"] ?? beside
-    return FileManager.default.fileExists(atPath: folder + "/data") ? folder : nil
-  }()
+  /// The folder of shared footage.
+  static let shared = SharedData.folder?.path
 
   static let runtime = try? OpenVINORuntime(search: OpenVINOSearch())
 

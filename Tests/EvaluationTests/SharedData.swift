@@ -1,18 +1,9 @@
 import Foundation
+import ThroughlineTestKit
 
-/// The folder of shared footage, which is no part of the project; tests that want it skip loudly without it.
-enum SharedData {
-  static let folder: URL? = {
-    var candidates: [URL] = []
-    if let path = ProcessInfo.processInfo.environment["THROUGHLINE_SHARED"] {
-      candidates.append(URL(fileURLWithPath: path))
-    }
-    var folder = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
-    for _ in 0..<3 { folder.deleteLastPathComponent() }
-    candidates.append(folder.deletingLastPathComponent().appendingPathComponent("shared"))
-    return candidates.first { FileManager.default.fileExists(atPath: $0.appendingPathComponent("data").path) }
-  }()
+typealias SharedData = ThroughlineTestKit.SharedData
 
+extension SharedData {
   static func text(_ path: String) -> String? {
     guard let folder else { return nil }
     return try? String(contentsOf: folder.appendingPathComponent("data/" + path), encoding: .utf8)

@@ -2,24 +2,14 @@ import Foundation
 import Synchronization
 import Testing
 import ThroughlineCore
+import ThroughlineTestKit
 
 @testable import Imaging
 @testable import Media
 
-/// A folder that is gone after the test.
-final class TemporaryFolder: Sendable {
-  let path: String
+typealias TemporaryFolder = ThroughlineTestKit.TemporaryFolder
 
-  init() throws {
-    path =
-      FileManager.default.temporaryDirectory.appendingPathComponent("throughline-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func file(_ name: String) -> String { path + "/" + name }
-
+extension TemporaryFolder {
   func write(_ name: String, _ bytes: [UInt8]) throws -> String {
     try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
     return file(name)
@@ -183,23 +173,5 @@ final class FrameCollector: Sendable {
 
 /// Footage that is not part of the project, where it lies beside it.
 enum SharedFootage {
-  static let folder: String? = {
-    let manager = FileManager.default
-    if let named = ProcessInfo.processInfo.environment["THROUGHLINE_SHARED"] { return named }
-    let beside = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("shared").path
-    if manager.fileExists(atPath: beside + "/data") { return beside }
-    print("SKIPPED: the tests on real footage; set THROUGHLINE_SHARED to the folder that holds data/multicam")
-    return nil
-  }()
-
-  static func file(_ path: String) -> String? {
-    guard let folder else { return nil }
-    let full = folder + "/data/" + path
-    guard FileManager.default.fileExists(atPath: full) else {
-      print("SKIPPED: \(path) is not in the shared footage")
-      return nil
-    }
-    return full
-  }
+  static func file(_ path: String) -> String? { SharedData.file("data/" + path) }
 }

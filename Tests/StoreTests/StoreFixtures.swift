@@ -2,20 +2,13 @@ import Foundation
 import Gallery
 import Testing
 import ThroughlineCore
+import ThroughlineTestKit
 
 @testable import Store
 
-/// A folder of its own for one test, removed afterwards.
-final class TemporaryFolder {
-  let path: String
+typealias TemporaryFolder = ThroughlineTestKit.TemporaryFolder
 
-  init() throws {
-    path = NSTemporaryDirectory() + "throughline-store-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryFolder {
   var gallery: String { path + "/gallery.db" }
 
   /// The bytes of every file in the folder, by name.
