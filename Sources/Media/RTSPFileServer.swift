@@ -90,7 +90,7 @@ struct ServedVideo: Sendable {
   /// The elements that pack it for RTP.
   let launch: String
 
-  /// - Throws: ``MediaOutputError`` where the file holds no H.264 or H.265 video.
+  /// - Throws: ``MediaOutputError`` where the file holds no video of a kind that RTP carries.
   init(file: String) throws(MediaOutputError) {
     self.file = file
     func fail(_ message: String) -> MediaOutputError {
@@ -105,7 +105,7 @@ struct ServedVideo: Sendable {
     }
     guard let packet = reader.next(waitingAtMost: 20) else {
       throw fail(
-        "cannot be served: \(reader.failure ?? "it holds no H.264 or H.265 video"); convert it first")
+        "cannot be served: \(reader.failure ?? "it holds no video"); convert it first")
     }
     let payloader: String
     let parser: String
@@ -114,8 +114,13 @@ struct ServedVideo: Sendable {
       (parser, payloader) = ("h264parse", "rtph264pay config-interval=-1 aggregate-mode=zero-latency")
     case "video/x-h265":
       (parser, payloader) = ("h265parse", "rtph265pay config-interval=-1 aggregate-mode=zero-latency")
+    case "image/jpeg": (parser, payloader) = ("jpegparse", "rtpjpegpay")
+    case "video/mpeg", "video/x-divx":
+      (parser, payloader) = ("mpeg4videoparse", "rtpmp4vpay config-interval=1")
     default:
-      throw fail("cannot be served: it holds \(packet.mediaType), only H.264 and H.265 are; convert it first")
+      throw fail(
+        "cannot be served: it holds \(packet.mediaType), only H.264, H.265, JPEG and MPEG-4 are; convert it first"
+      )
     }
     launch = """
       ( appsrc name=feed format=time is-live=true block=false max-bytes=0 ! \(parser) ! \(payloader) name=pay0 pt=96 )
