@@ -101,7 +101,7 @@ import ThroughlineCore
 
   @Test func earlyMistakesAreRepairedByLaterEvidence() throws {
     var stage = try Stage(people: 1)
-    stage.noise = 3  // at first hardly recognisable
+    stage.noise = 0.9  // at first hardly recognisable
     try stage.play("a", from: 0, to: 2, [(1, 0, 0)])
     try stage.play("b", from: 0, to: 2, [(1, 0, 0)])
     stage.noise = 0.3

@@ -16,7 +16,7 @@ import ThroughlineCore
     var random = SplitMix64(seed: 4)
     var calibrator = ThresholdCalibrator()
     for _ in 0..<2000 {
-      calibrator.addPositive(0.6 + 0.08 * random.nextGaussian())
+      calibrator.addPositive(0.7 + 0.08 * random.nextGaussian())
       calibrator.addNegative(0.35 + 0.08 * random.nextGaussian())
     }
     let report = calibrator.report()

@@ -31,7 +31,7 @@ struct Stage {
     }
   }
 
-  /// A look of a person: similarity of two looks of one person is about `1 / (1 + noise²)`.
+  /// A look of a person: the similarity of two looks of one person is about `1 / (1 + (2 noise)²)`.
   mutating func embedding(of person: Int) throws -> Embedding {
     let own = people[person]
     let scale = noise / 8
