@@ -110,7 +110,9 @@ extension Associator {
     }
     // Somebody new is somebody whom nobody known resembles. Where that stays unclear for long, a number is given only to
     // those of whom there are several looks; it is unsure then, and may be merged later.
-    let isNew = posterior.newcomer >= 0.8 && row.track.totalWeight >= 0.5 * settings.minimumEvidence
+    // A track that is over will not tell more, so that it must have told enough.
+    let neededEvidence = isFinal ? settings.minimumEvidence : 0.5 * settings.minimumEvidence
+    let isNew = posterior.newcomer >= 0.8 && row.track.totalWeight >= neededEvidence
     let isUnclearForLong = isFinal || age >= 3 * settings.patience
     let hasLooks = row.track.lookCount >= 3 && row.track.totalWeight >= settings.minimumEvidence
     if isNew || (isUnclearForLong && hasLooks) {
