@@ -34,7 +34,7 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CGStreamer",
-      pkgConfig: "gstreamer-app-1.0 gstreamer-video-1.0 gstreamer-rtsp-server-1.0 gstreamer-rtsp-1.0",
+      pkgConfig: "gstreamer-1.0",
       providers: [
         .apt(["libgstreamer1.0-dev", "libgstreamer-plugins-base1.0-dev", "libgstrtspserver-1.0-dev"])
       ]),

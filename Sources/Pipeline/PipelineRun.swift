@@ -80,8 +80,10 @@ public final class PipelineRun: Sendable {
     store = opened.store
     let associator = try Associator(
       network: networks.embedder.network, settings: settings.association,
-      gallery: Gallery(contents: opened.contents))
+      gallery: Gallery(contents: opened.contents),
+      prior: SimilarityPrior.of(networks.embedder.network))
     let lastNumbers = opened.contents.lastTrackNumbers
+    let start = Self.startTime(settings, after: opened.contents)
 
     do {
       events = try settings.outputs.events.map { path throws(EventLogError) in try EventLog(path: path) }
@@ -107,8 +109,7 @@ public final class PipelineRun: Sendable {
     coordinator = Coordinator(
       cameras: names, isOrdered: settings.isOffline, associator: associator, events: events,
       writesFrames: settings.outputs.frameEvents,
-      start: settings.isOffline
-        ? FrameSourceOptions.offlineEpoch : Timestamp(seconds: Date().timeIntervalSince1970),
+      start: start ?? Timestamp(seconds: Date().timeIntervalSince1970),
       store: store,
       deliver: { frame in
         mot?.write(frame.result)
@@ -131,8 +132,10 @@ public final class PipelineRun: Sendable {
           makeWorkers: { try networks.workers(for: camera, firstTrack: (lastNumbers[camera.name] ?? 0) + 1) },
           deliver: { coordinator.take(.result($0)) }, ended: { coordinator.take(.ended($0)) }))
       let name = camera.name
+      var options = camera.source
+      options.startTime = start
       sources[name] = FrameSource(
-        camera: name, address: camera.address, options: camera.source,
+        camera: name, address: camera.address, options: options,
         onStatus: { status in
           PipelineRun.note(status, of: name, shared: shared, logger: logger)
           coordinator.take(.state(name, status))
@@ -142,6 +145,17 @@ public final class PipelineRun: Sendable {
     }
     self.sources = sources
     self.lanes = lanes
+  }
+
+  /// When files that are read offline begin; `nil` where the wall clock says so.
+  ///
+  /// A fixed moment, so that two runs give the same result; but after everything that a gallery remembers, since
+  /// nobody can be in one camera twice at the same time.
+  private static func startTime(_ settings: PipelineSettings, after contents: GalleryContents) -> Timestamp? {
+    guard settings.isOffline else { return nil }
+    let latest = contents.identities.values.map(\.identity.lastSeen).max()
+    return max(
+      FrameSourceOptions.offlineEpoch, latest?.advanced(bySeconds: 60) ?? FrameSourceOptions.offlineEpoch)
   }
 
   /// Begins to read all cameras.
