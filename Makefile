@@ -17,7 +17,7 @@ setup: ## Install the system packages that are missing (asks for root only then)
 
 build: setup ## Build the program for use: .build/release/throughline
 	@echo "build: compiling (the first time takes several minutes)"
-	@$(SWIFT) build -c release --product throughline 2>&1 | sed '/prohibited flag(s): -pthread/d'
+	@$(SWIFT) build -c release --product throughline 2>&1 | scripts/progress "build"
 
 models: build ## Fetch the runtime and the default models into the user's cache
 	@scripts/fetch-models "$(RELEASE)"

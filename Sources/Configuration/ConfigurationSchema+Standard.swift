@@ -31,6 +31,9 @@ extension ConfigurationSchema {
     ConfigurationKey(
       "camera.timeout", .number(0.5...120), .number(5), unit: "seconds", perCamera: true,
       "A camera that sends no picture for so long is stalled and is connected again."),
+    ConfigurationKey(
+      "camera.attempts", .integer(0...1_000_000), .integer(0), perCamera: true,
+      "So often a camera that has never sent a picture is tried before it is given up; 0 tries for ever."),
   ]
 
   private static let detectionKeys: [ConfigurationKey] = [

@@ -92,6 +92,15 @@ final class MediaPipeline {
     gst_element_set_state(element, GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE
   }
 
+  /// The length of what is played in seconds, where the file tells it.
+  var duration: Double? {
+    var nanoseconds: gint64 = 0
+    guard gst_element_query_duration(element, GST_FORMAT_TIME, &nanoseconds) != 0, nanoseconds > 0 else {
+      return nil
+    }
+    return Double(nanoseconds) / 1e9
+  }
+
   /// Ends all threads of the pipeline and gives its resources back.
   func end() { gst_element_set_state(element, GST_STATE_NULL) }
 

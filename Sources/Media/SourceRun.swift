@@ -29,6 +29,8 @@ struct SourceRun {
   private var anchor: Double?
   private var usesUDP: Bool
   private var warning: SourceProblem?
+  /// How often the file was played to its end.
+  private var plays = 0
 
   init(core: SourceCore) {
     self.core = core
@@ -39,7 +41,6 @@ struct SourceRun {
   }
 
   mutating func work() {
-    var plays = 0
     var attempts = 0
     while !core.stop.isSet {
       if number == 0 || core.address.isLive { core.report(SourceStatus(.connecting)) }
@@ -51,6 +52,7 @@ struct SourceRun {
       case .finished(let problem):
         warning = warning ?? problem
         plays += 1
+        if !core.address.isLive { report(share: 0) }
         guard plays < options.loopCount, number > before else {
           core.report(SourceStatus(.ended, problem: warning))
           return
@@ -124,6 +126,9 @@ struct SourceRun {
       switch session.next(waitingAtMost: Self.pollInterval) {
       case .frame(let picture, let streamTime, let frameRate):
         guard deliver(picture, streamTime: streamTime, frameRate: frameRate) else { return .stopped }
+        if !address.isLive, let streamTime, let duration = session.duration {
+          report(share: streamTime / duration)
+        }
         if frames == 0 { core.report(SourceStatus(.live, problem: warning)) }
         frames += 1
         lastSign = StopSignal.uptime
@@ -148,6 +153,13 @@ struct SourceRun {
           .missingPlugin(name: name, detail: detail, source: address), wantsOtherTransport: false)
       }
     }
+  }
+
+  /// Tells how much of the present play is done, 0...1, as a share of all plays.
+  private func report(share: Double) {
+    let plays = Double(plays)
+    let all = Double(max(1, options.loopCount))
+    core.count { $0.share = min(max((plays + min(max(share, 0), 1)) / all, $0.share ?? 0), 1) }
   }
 
   private func silence(since lastSign: Double, hasFrames: Bool, session: SourceSession) -> SourceProblem? {

@@ -27,6 +27,17 @@ final class SourceSession {
     let taken = pulled + UInt64(Self.liveDepth)
     return arrived > taken ? arrived - taken : 0
   }
+  /// The length of the file in seconds, where it tells it. To be asked for after a frame, when demuxers know it; some
+  /// know it late, most that do not know it by then never will.
+  var duration: Double? {
+    if knownDuration == nil, durationQueries < 50 {
+      durationQueries += 1
+      knownDuration = pipeline.duration
+    }
+    return knownDuration
+  }
+  private var knownDuration: Double?
+  private var durationQueries = 0
   /// How many decoded frames of a camera may wait.
   private static let liveDepth = 8
 

@@ -64,6 +64,9 @@ public struct SourceStatistics: Sendable, Hashable {
   public var interruptions: UInt64 = 0
   /// How often a file began again.
   public var loops: UInt64 = 0
+  /// How much of a file was handed over, all its plays together, 0...1; `nil` for a camera and where a file does not
+  /// tell its length.
+  public var share: Double?
 
   /// Nothing yet.
   public init() {}

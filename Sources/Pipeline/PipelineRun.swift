@@ -197,8 +197,22 @@ public final class PipelineRun: Sendable {
       progress.embeddings += figures.embedded
     }
     progress.sources = sources.count
-    progress.endedSources = shared.state.withLock { $0.statuses.values.count(where: \.isFinal) }
+    let statuses = shared.state.withLock { $0.statuses }
+    progress.endedSources = statuses.values.count(where: \.isFinal)
+    progress.fraction = Self.fraction(
+      of: sources.values.map { source in
+        let hasEnded = statuses[source.camera]?.isFinal == true
+        return (source.address.isLive && !hasEnded, hasEnded ? 1 : source.statistics.share)
+      })
     return progress
+  }
+
+  /// The share of the work that is done: the mean over the files that tell it. Where a camera goes on for ever, and
+  /// where no file tells, there is none.
+  static func fraction(of sources: [(isEndless: Bool, share: Double?)]) -> Double? {
+    guard !sources.contains(where: \.isEndless) else { return nil }
+    let shares = sources.compactMap(\.share)
+    return shares.isEmpty ? nil : shares.reduce(0, +) / Double(shares.count)
   }
 
   /// Waits for the end and writes everything.

@@ -183,6 +183,9 @@ public struct PipelineSettings: Sendable {
     source.user = configuration.text("camera.user", camera: name)
     source.password = try password(of: name, in: configuration, environment: environment)
     source.readTimeout = number("camera.timeout")
+    source.connectionTimeout = 2 * source.readTimeout
+    let attempts = configuration.integer("camera.attempts", camera: name)
+    source.maximumInitialAttempts = attempts > 0 ? attempts : nil
 
     var tracker = TrackerSettings()
     let threshold = number("detection.person-threshold")

@@ -6,6 +6,7 @@ final class ProgressBar: Sendable {
   private struct State {
     var lastDrawn = -Double.infinity
     var isOpen = false
+    var knowsTheEnd = false
   }
 
   private let title: String
@@ -23,6 +24,7 @@ final class ProgressBar: Sendable {
       guard now - began > 0.5 else { return }
       state.lastDrawn = now
       state.isOpen = true
+      state.knowsTheEnd = fraction != nil
       draw(fraction: fraction, note: note, end: !Console.isTerminal)
     }
   }
@@ -31,7 +33,7 @@ final class ProgressBar: Sendable {
   func finish(note: String) {
     state.withLock { state in
       guard state.isOpen else { return }
-      draw(fraction: 1, note: note, end: true)
+      draw(fraction: state.knowsTheEnd ? 1 : nil, note: note, end: true)
       state.isOpen = false
     }
   }

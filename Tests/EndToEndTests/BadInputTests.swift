@@ -35,6 +35,43 @@ import ThroughlineTestKit
   }
 
   @Test(arguments: [
+    ("text.mp4", "no video file"), ("sound.wav", "no video"), ("cut.mp4", "cut short"),
+    ("rtsp://127.0.0.1:9/x", "refused"), ("silent", "no frame within"), ("locked", "password"),
+  ])
+  func aSourceWithoutAPictureIsOneLineAndAFailure(source: String, words: String) throws {
+    let folder = try TemporaryFolder()
+    try "this is no video".write(toFile: folder.file("text.mp4"), atomically: true, encoding: .utf8)
+    let whole = try #require(FileManager.default.contents(atPath: cameras[0]))
+    try whole.prefix(5000).write(to: URL(filePath: folder.file("cut.mp4")))
+    try BadInputTests.silence.write(to: URL(filePath: folder.file("sound.wav")))
+    let silent = try SilentServer()
+    let locked = try Programs.throughline.start(
+      [
+        "replay", "a=\(cameras[0])", "--rtsp", "127.0.0.1:0", "--user", "me", "--password-environment",
+        "WORD",
+      ],
+      environment: ["WORD": "secret"])
+    defer {
+      locked.signal(SIGTERM)
+      _ = locked.wait(atMost: 20)
+    }
+    let address: String
+    switch source {
+    case "silent": address = "rtsp://127.0.0.1:\(silent.port)/a"
+    case "locked":
+      try waitFor { locked.outputSoFar.contains("rtsp://") }
+      let line = try #require(
+        locked.outputSoFar.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("rtsp://") })
+      address = String(line)
+    default: address = source.contains("://") ? source : folder.file(source)
+    }
+    let result = try run(["bad=\(address)", "--camera.attempts", "1", "--camera.timeout", "1"])
+    #expect(result.exitCode == 1)
+    let lines = result.errors.split(separator: "\n").filter { $0.contains(words) }
+    #expect(lines.count == 1, "\(result.errors)")
+  }
+
+  @Test(arguments: [
     ["--record", "/proc/no-such-place"], ["--events", "/nonexistent/e.jsonl"],
     ["--mot", "/proc/no-such-place"],
     ["--gallery", "/nonexistent/g.sqlite"],
@@ -92,6 +129,17 @@ import ThroughlineTestKit
     #expect(result.errors.contains("127.0.0.1:9"))
     #expect(!(result.errors + result.output).contains("secret"))
   }
+
+  /// A tenth of a second of silence as a WAV file: a medium without a picture.
+  private static let silence: Data = {
+    func bytes(_ value: UInt32, _ count: Int) -> [UInt8] {
+      (0..<count).map { UInt8(value >> (8 * UInt32($0)) & 255) }
+    }
+    let samples = [UInt8](repeating: 0, count: 1600)
+    var wave = Array("RIFF".utf8) + bytes(36 + 1600, 4) + Array("WAVEfmt ".utf8) + bytes(16, 4) + bytes(1, 2)
+    wave += bytes(1, 2) + bytes(8000, 4) + bytes(16000, 4) + bytes(2, 2) + bytes(16, 2)
+    return Data(wave + Array("data".utf8) + bytes(1600, 4) + samples)
+  }()
 
   /// Waits for something that another process does; gives up loudly.
   private func waitFor(_ condition: () -> Bool) throws {

@@ -57,6 +57,36 @@ struct FrameSourceFileTests {
     #expect(read.phases == [.connecting, .live, .ended])
   }
 
+  @Test("A file tells how much of all its plays is done", arguments: [1, 3])
+  func share(plays: Int) throws {
+    let folder = try TemporaryFolder()
+    let path = try TestVideo.make(folder.file("a.mp4"), frames: 10)
+    let shares = Mutex<[Double?]>([])
+    let reading = Mutex<FrameSource?>(nil)
+    var options = FrameSourceOptions()
+    options.pacing = .offline
+    options.loopCount = plays
+    let source = FrameSource(
+      camera: CameraName(sanitizing: "a"), address: .file(path), options: options,
+      consumer: { _ in
+        let share = reading.withLock { $0?.statistics.share }
+        shares.withLock { $0.append(share) }
+      })
+    reading.withLock { $0 = source }
+    source.start()
+    #expect(source.waitUntilEnded(atMost: 20))
+    reading.withLock { $0 = nil }
+    #expect(source.statistics.share == 1)
+    let seen = shares.withLock { $0 }
+    #expect(seen.count == 10 * plays && seen[0] == nil)
+    // Before a frame its predecessor's share holds: that of the tenth of ten frames is 0.9 of its play.
+    for (index, share) in seen.enumerated().dropFirst() {
+      let share = try #require(share)
+      let done = index % 10 == 0 ? Double(index / 10) : Double(index / 10) + Double(index % 10 - 1) / 10
+      #expect(abs(share - done / Double(plays)) < 0.02, "frame \(index)")
+    }
+  }
+
   @Test("A recorded frame rate replaces the file's")
   func recordedFrameRate() throws {
     let folder = try TemporaryFolder()

@@ -2,6 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 import ThroughlineCore
+import ThroughlineTestKit
 
 @testable import Media
 
@@ -158,20 +159,9 @@ struct RTSPTests {
   func unreachable() throws {
     let folder = try TemporaryFolder()
     let server = try Self.server(folder)
-    let silent = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(silent) }
-    var name = sockaddr_in()
-    name.sin_family = sa_family_t(AF_INET)
-    name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    _ = withUnsafeMutablePointer(to: &name) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        (bind(silent, address, length), getsockname(silent, address, &length))
-      }
-    }
-    let closedPort = Int(UInt16(bigEndian: name.sin_port))
+    let silent = try SilentServer(isListening: false)
     let cases: [(String, SourceProblem.Kind)] = [
-      ("rtsp://127.0.0.1:\(closedPort)/cam", .refused),
+      ("rtsp://127.0.0.1:\(silent.port)/cam", .refused),
       ("rtsp://127.0.0.1:\(server.port)/other", .notFound),
       ("rtsps://127.0.0.1:\(server.port)/cam", .untrusted),
       ("rtsp://no-such-host.invalid/cam", .unreachable),
@@ -191,10 +181,10 @@ struct RTSPTests {
       #expect(source.status.problem?.description.contains("\n") == false)
     }
     // Somebody listens and says nothing.
-    listen(silent, 4)
+    silent.listen()
     let collector = FrameCollector()
     let source = collector.source(
-      try SourceAddress(parsing: "rtsp://127.0.0.1:\(closedPort)/cam"),
+      try SourceAddress(parsing: "rtsp://127.0.0.1:\(silent.port)/cam"),
       Self.options {
         $0.maximumInitialAttempts = 1
         $0.connectionTimeout = 0.5
