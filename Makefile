@@ -6,8 +6,9 @@ SHELL := /bin/bash
 SWIFT ?= swift
 RELEASE := .build/release/throughline
 DEMO ?= demo-output
+PREFIX ?= $(HOME)/.local
 
-.PHONY: help setup build models demo test lint format accuracy bench soak clean
+.PHONY: help setup build install models demo test lint format accuracy bench soak clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,6 +19,10 @@ setup: ## Install the system packages that are missing (asks for root only then)
 build: setup ## Build the program for use: .build/release/throughline
 	@echo "build: compiling (the first time takes several minutes)"
 	@$(SWIFT) build -c release --product throughline 2>&1 | scripts/progress "build"
+
+install: build ## Install the program as PREFIX/bin/throughline (PREFIX is ~/.local unless given)
+	@install -D -m 0755 "$(RELEASE)" "$(DESTDIR)$(PREFIX)/bin/throughline"
+	@echo "install: $(DESTDIR)$(PREFIX)/bin/throughline; 'throughline doctor' says what is missing on this machine"
 
 models: build ## Fetch the runtime and the default models into the user's cache
 	@scripts/fetch-models "$(RELEASE)"
