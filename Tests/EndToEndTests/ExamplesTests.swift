@@ -30,7 +30,10 @@ import ThroughlineTestKit
     }
     let sightings = try Events(log).records.filter { $0.event == .sightingEnded }.compactMap(\.duration)
     #expect(!sightings.isEmpty)
-    #expect(abs(seconds.reduce(0, +) - sightings.reduce(0, +)) < 0.1 * Double(seconds.count) + 0.1)
+    let told: Double = seconds.reduce(0, +)
+    let logged: Double = sightings.reduce(0, +)
+    // The script prints tenths.
+    #expect(abs(told - logged) < 0.2 * Double(seconds.count))
   }
 
   @Test func anotherSchemaIsRefusedInALine() throws {
