@@ -81,7 +81,7 @@ let package = Package(
     .executableTarget(
       name: "throughline",
       dependencies: [
-        "Pipeline", "Evaluation", "Configuration", "Imaging", "Inference", "Media", "Models",
+        "Pipeline", "Evaluation", "Configuration", "Detection", "Imaging", "Inference", "Media", "Models",
         "Reidentification",
         "ThroughlineCore",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

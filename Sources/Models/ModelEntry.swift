@@ -102,6 +102,8 @@ public enum ModelSource: Sendable, Hashable {
   case repository
   /// Only from a mirror folder; the text says where the files were published.
   case mirror(upstream: String)
+  /// Made on this machine from another model of the zoo, by ``ModelStore/install(_:compiledFrom:files:)``.
+  case compiled(base: String)
 }
 
 /// A wheel on the Python package index.
@@ -194,6 +196,9 @@ public struct ModelEntry: Sendable, Hashable {
   public var decoder: ModelDecoder?
   /// The number of elements of an embedding, for task `reid`.
   public var dimension: Int?
+  /// Multiply-accumulates of one run at the input's size, counted over convolutions and matrix products by
+  /// `tools/models/count_work.py`; `nil` where nobody has counted.
+  public var multiplyAccumulates: Int?
   /// What was measured with it.
   public var accuracy: [ModelAccuracy]
 
@@ -203,7 +208,7 @@ public struct ModelEntry: Sendable, Hashable {
     files: [ModelFile], unpacked: [String] = [], conversion: ModelConversion? = nil, codeLicence: String,
     weightsLicence: String,
     trainingData: String, input: ModelInput? = nil, outputs: [String] = [], decoder: ModelDecoder? = nil,
-    dimension: Int? = nil, accuracy: [ModelAccuracy] = []
+    dimension: Int? = nil, multiplyAccumulates: Int? = nil, accuracy: [ModelAccuracy] = []
   ) {
     self.name = name
     self.task = task
@@ -220,7 +225,13 @@ public struct ModelEntry: Sendable, Hashable {
     self.outputs = outputs
     self.decoder = decoder
     self.dimension = dimension
+    self.multiplyAccumulates = multiplyAccumulates
     self.accuracy = accuracy
+  }
+
+  /// Whether it was made on this machine from another model.
+  public var isCompiled: Bool {
+    if case .compiled = source { true } else { false }
   }
 
   /// The file that a runtime reads: the conversion's output, or the first file that is a model.

@@ -15,9 +15,7 @@ extension ModelStore {
     _ entry: ModelEntry, mirror: String? = nil, repository: [String] = [],
     progress: @escaping (FetchProgress) -> Void = { _ in }
   ) throws(ModelStoreError) -> String {
-    let locks = directory + "/locks"
-    try makeFolder(locks)
-    let lock = try FileLock(path: "\(locks)/\(entry.name).lock") { progress(.waiting(name: entry.name)) }
+    let lock = try lock(on: entry.name) { progress(.waiting(name: entry.name)) }
     defer { withExtendedLifetime(lock) {} }
 
     let folder = folder(of: entry)
@@ -43,27 +41,34 @@ extension ModelStore {
       store: self, entry: entry, staging: staging, mirror: mirror.map(MirrorFolder.init(path:)),
       repository: repository, progress: progress)
     let finished = try job.run()
-    try replace(folder, with: finished, staging: staging)
+    try replace(folder, with: finished, aside: staging + "/replaced")
     let path = runPath(of: entry, in: folder)
     progress(.finished(name: entry.name, path: path))
     return path
   }
 
-  private func makeFolder(_ path: String) throws(ModelStoreError) {
+  /// The lock that keeps two processes from putting the same model in place.
+  func lock(on name: String, onWait: () -> Void) throws(ModelStoreError) -> FileLock {
+    let locks = directory + "/locks"
+    try makeFolder(locks)
+    return try FileLock(path: "\(locks)/\(name).lock", onWait: onWait)
+  }
+
+  func makeFolder(_ path: String) throws(ModelStoreError) {
     try FileTools.attempt(path) {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
   }
 
   /// Renames a finished folder into place. A folder that is there is moved aside first and removed afterwards.
-  private func replace(_ folder: String, with finished: String, staging: String) throws(ModelStoreError) {
+  func replace(_ folder: String, with finished: String, aside: String) throws(ModelStoreError) {
     try makeFolder((folder as NSString).deletingLastPathComponent)
     if FileManager.default.fileExists(atPath: folder) {
-      try FileTools.attempt(folder) {
-        try FileManager.default.moveItem(atPath: folder, toPath: staging + "/replaced")
-      }
+      try? FileManager.default.removeItem(atPath: aside)
+      try FileTools.attempt(folder) { try FileManager.default.moveItem(atPath: folder, toPath: aside) }
     }
     try FileTools.attempt(folder) { try FileManager.default.moveItem(atPath: finished, toPath: folder) }
+    try? FileManager.default.removeItem(atPath: aside)
   }
 }
 
@@ -159,6 +164,10 @@ private struct FetchJob {
         }
         try copy("\(root)/\(file.path)", to: folder, file)
       }
+    case .compiled(let base):
+      throw .missingFile(
+        name: entry.name, file: missing[0].name,
+        reason: "it was made on this machine; make it anew with 'throughline models compile \(base)'")
     case .mirror(let upstream):
       throw .notInMirror(name: entry.name, file: missing[0].name, mirror: mirror?.path, upstream: upstream)
     }

@@ -23,7 +23,8 @@ public struct ModelStore: Sendable {
     directory: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
     if let directory, !directory.isEmpty {
-      self.directory = directory
+      // Python runs in another folder: paths must hold there too.
+      self.directory = URL(fileURLWithPath: directory).path
     } else {
       self.directory = CacheDirectory.standard(environment: environment)
     }

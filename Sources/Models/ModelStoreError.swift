@@ -22,6 +22,12 @@ public enum ModelStoreError: Error, Hashable, Sendable, CustomStringConvertible 
   case missingFile(name: String, file: String, reason: String)
   /// The conversion script failed.
   case conversionFailed(name: String, reason: String)
+  /// Quantisation failed.
+  case compilationFailed(name: String, reason: String)
+  /// The packages that quantise cannot be installed.
+  case compilerUnavailable(reason: String)
+  /// Python cannot make virtual environments.
+  case virtualEnvironmentMissing
 
   /// One line that says what is wrong and what to do.
   public var description: String {
@@ -51,6 +57,14 @@ public enum ModelStoreError: Error, Hashable, Sendable, CustomStringConvertible 
       "'\(name)' lacks \(file): \(reason)"
     case .conversionFailed(let name, let reason):
       "'\(name)' cannot be converted: \(reason)"
+    case .compilationFailed(let name, let reason):
+      "'\(name)' cannot be compiled: \(reason)"
+    case .compilerUnavailable(let reason):
+      "the packages that quantise (\(ModelCompiler.packages.joined(separator: ", "))) cannot be installed: \(reason); "
+        + "check the network, or name an interpreter that has them with --python"
+    case .virtualEnvironmentMissing:
+      "models are compiled in a virtual environment of Python, which cannot be made here; "
+        + "run 'sudo apt install python3-venv'"
     }
   }
 }

@@ -20,7 +20,7 @@ extension ModelZoo {
         node, "a model",
         keys: [
           "name", "task", "default", "summary", "source", "files", "unpack", "convert", "licence", "training",
-          "input", "outputs", "decoder", "dimension", "accuracy",
+          "input", "outputs", "decoder", "dimension", "multiply-accumulates", "accuracy",
         ])
       let entry = try reader.entry(map)
       guard !entries.contains(where: { $0.name == entry.name }) else {
@@ -113,6 +113,7 @@ private struct ZooReader {
       trainingData: try map.text("training"), input: isRuntime ? nil : try input(of: map),
       outputs: try map.texts("outputs"), decoder: decoder,
       dimension: task == .reid ? try map.integer("dimension", in: 1...65536) : nil,
+      multiplyAccumulates: try map.optionalInteger("multiply-accumulates"),
       accuracy: try map.optionalList("accuracy").map { (node) throws(ZooError) in try accuracy(node) })
     return entry
   }
@@ -120,10 +121,10 @@ private struct ZooReader {
   private func source(of map: ZooMapping) throws(ZooError) -> ModelSource {
     let source = try mapping(
       map.node("source"), "a source",
-      keys: ["pypi", "version", "sha256", "bytes", "pip", "url", "repository", "mirror"])
-    let kinds = ["pypi", "url", "repository", "mirror"].filter { source.values[$0] != nil }
+      keys: ["pypi", "version", "sha256", "bytes", "pip", "url", "repository", "mirror", "compiled"])
+    let kinds = ["pypi", "url", "repository", "mirror", "compiled"].filter { source.values[$0] != nil }
     guard kinds.count == 1 else {
-      throw map.error("source", "a source needs exactly one of pypi, url, repository, mirror")
+      throw map.error("source", "a source needs exactly one of pypi, url, repository, mirror, compiled")
     }
     switch kinds[0] {
     case "pypi":
@@ -138,6 +139,7 @@ private struct ZooReader {
       }
       return .url(base: base)
     case "repository": return .repository
+    case "compiled": return .compiled(base: try source.text("compiled"))
     default: return .mirror(upstream: try source.text("mirror"))
     }
   }

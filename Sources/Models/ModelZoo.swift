@@ -8,6 +8,11 @@ public struct ModelZoo: Sendable, Hashable {
   /// A zoo of these entries; names must differ.
   public init(entries: [ModelEntry]) { self.entries = entries }
 
+  /// This zoo and what was made on this machine; of two entries of one name the zoo's own stays.
+  public func adding(_ others: [ModelEntry]) -> ModelZoo {
+    ModelZoo(entries: entries + others.filter { other in !entries.contains { $0.name == other.name } })
+  }
+
   /// The entry of a name.
   ///
   /// - Throws: ``ModelStoreError/unknownModel(name:nearest:)``.
@@ -58,6 +63,7 @@ enum EmbeddedResources {
     case "ssd_to_onnx.py": PackageResources.ssd_to_onnx_py
     case "unpack_wheel.py": PackageResources.unpack_wheel_py
     case "download.py": PackageResources.download_py
+    case "quantise.py": PackageResources.quantise_py
     default: nil
     }
   }

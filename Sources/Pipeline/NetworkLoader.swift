@@ -4,8 +4,10 @@ import ThroughlineCore
 
 /// Finds the runtime and the models that settings name, on this machine.
 public struct NetworkLoader: Sendable {
-  /// The models that are known.
+  /// The models that are known: the program's own and what was compiled on this machine.
   public let zoo: ModelZoo
+  /// What is wrong with compiled models that are therefore left out, one line each.
+  public let problems: [String]
   /// Where they are kept.
   public let store: ModelStore
   private let environment: [String: String]
@@ -16,8 +18,10 @@ public struct NetworkLoader: Sendable {
   ///   - directory: where models are kept; `nil` is the user's cache.
   ///   - environment: the process's environment variables.
   public init(directory: String?, environment: [String: String]) throws {
-    zoo = try ModelZoo.standard()
     store = ModelStore(directory: directory, environment: environment)
+    let compiled = store.compiledEntries()
+    zoo = try ModelZoo.standard().adding(compiled.entries)
+    problems = compiled.problems
     self.environment = environment
   }
 

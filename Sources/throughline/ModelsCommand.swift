@@ -7,8 +7,8 @@ import ThroughlineCore
 /// Everything about models.
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "models", abstract: "List, fetch, show and verify the networks of the zoo.",
-    subcommands: [List.self, Fetch.self, Show.self, Verify.self])
+    commandName: "models", abstract: "List, fetch, verify, measure and quantise the networks of the zoo.",
+    subcommands: [List.self, Fetch.self, Show.self, Verify.self, Bench.self, Compile.self])
 
   /// Where models are kept.
   struct Place: ParsableArguments {
@@ -39,6 +39,7 @@ struct ModelsCommand: ParsableCommand {
         let state = loader.store.isPresent(entry) ? "here   " : "missing"
         print("\(mark) \(name)  \(task) \(state)  \(entry.summary)")
       }
+      for problem in loader.problems { Console.error(problem) }
     }
   }
 
@@ -124,6 +125,9 @@ struct ModelsCommand: ParsableCommand {
       }
       if !entry.outputs.isEmpty { line("outputs", entry.outputs.joined(separator: ", ")) }
       if let decoder = entry.decoder { line("decoder", decoder.rawValue) }
+      if let work = entry.multiplyAccumulates {
+        line("work", String(format: "%.3f GMAC a run", Double(work) / 1e9))
+      }
       if let dimension = entry.dimension { line("dimension", String(dimension)) }
       for accuracy in entry.accuracy {
         line("accuracy", "\(accuracy.data): \(accuracy.measure) \(accuracy.value)")
@@ -136,6 +140,7 @@ struct ModelsCommand: ParsableCommand {
       case .pypi(let wheel): "PyPI \(wheel.package)==\(wheel.version), wheel sha256 \(wheel.sha256)"
       case .url(let base): base
       case .repository: "this repository"
+      case .compiled(let base): "compiled on this machine from \(base)"
       case .mirror(let upstream): "a mirror folder (--mirror); published at \(upstream)"
       }
     }
@@ -158,7 +163,8 @@ struct ModelsCommand: ParsableCommand {
       if entries.isEmpty {
         print("no model has been fetched yet; 'throughline models fetch --runtime --default' does it")
       }
-      var failures = 0
+      var failures = loader.problems.count
+      for problem in loader.problems { Console.error(problem) }
       for entry in entries {
         do {
           try loader.store.verify(entry)
