@@ -81,9 +81,10 @@ let package = Package(
     .executableTarget(
       name: "throughline",
       dependencies: [
-        "Pipeline", "Evaluation", "Configuration", "Detection", "Imaging", "Inference", "Media", "Models",
+        "Pipeline", "Evaluation", "Association", "Configuration", "Detection", "Imaging", "Inference",
+        "Media", "Models",
         "Reidentification",
-        "ThroughlineCore",
+        "ThroughlineCore", "Tracking",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

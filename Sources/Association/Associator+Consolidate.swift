@@ -6,6 +6,11 @@ extension Associator {
   /// How much better than chance (natural logarithm of the odds) two identities must fit to become one.
   static let mergeMargin = 1.5
   static let maximumMergesPerRun = 64
+  /// How often, in seconds, a recent identity is compared with those of the whole gallery; with how many of them; and
+  /// how many are compared at a time.
+  static let wideInterval = 30.0
+  static let wideCandidates = 8
+  static let wideComparisonsPerRun = 32
 
   /// Clusters the recent tracks anew, starting from the identities as they are: the best fitting pairs that
   /// nothing forbids become one, best first (agglomerative, average linkage, with cannot-link constraints).
@@ -15,8 +20,33 @@ extension Associator {
     alignment.refresh()
     profiles.removeAll()
     learnCohort()
+    let remote = nearestOfLongAgo(now: now)
     var merges = 0
-    while merges < Self.maximumMergesPerRun, mergeBestPairs() > 0 { merges += 1 }
+    while merges < Self.maximumMergesPerRun, mergeBestPairs(remote) > 0 { merges += 1 }
+  }
+
+  /// Recent identities whose turn it is, each with those of the whole gallery that it resembles most: somebody who
+  /// was here an hour ago is in no track any more, but may have come back under a new number.
+  private mutating func nearestOfLongAgo(now: Timestamp) -> [(recent: IdentityID, other: IdentityID)] {
+    guard gallery.count > members.count else { return [] }
+    comparedWithAll = comparedWithAll.filter { members[$0.key] != nil }
+    let due = members.keys.filter {
+      comparedWithAll[$0].map { now.seconds(since: $0) >= Self.wideInterval } ?? true
+    }.sorted {
+      let left = comparedWithAll[$0] ?? Timestamp(nanoseconds: .min)
+      let right = comparedWithAll[$1] ?? Timestamp(nanoseconds: .min)
+      return left == right ? $0 < $1 : left < right
+    }
+    var pairs: [(recent: IdentityID, other: IdentityID)] = []
+    for identity in due.prefix(Self.wideComparisonsPerRun) {
+      comparedWithAll[identity] = now
+      guard let query = try? Embedding(normalizing: profile(of: identity).mean) else { continue }
+      for other in gallery.candidates(for: query, limit: Self.wideCandidates)
+      where other != identity && members[other] == nil {
+        pairs.append((identity, other))
+      }
+    }
+    return pairs
   }
 
   private mutating func forgetOldTracks(now: Timestamp) {
@@ -86,24 +116,32 @@ extension Associator {
   /// as well.
   ///
   /// - Returns: how many were merged.
-  private mutating func mergeBestPairs() -> Int {
+  private mutating func mergeBestPairs(_ remote: [(recent: IdentityID, other: IdentityID)]) -> Int {
     let model = similarityModel
     let recent = members.keys.sorted()
     var scores: [IdentityPair: Double] = [:]
     var partners: [IdentityID: [(other: IdentityID, score: Double)]] = [:]
     let roughThreshold = Float(model.threshold - 0.15)
+    func compare(_ one: IdentityID, _ other: IdentityID) {
+      guard let pair = IdentityPair(one, other), scores[pair] == nil,
+        let score = pairScore(pair.lower, pair.higher, model: model), score > 0
+      else { return }
+      scores[pair] = score
+      partners[pair.lower, default: []].append((pair.higher, score))
+      partners[pair.higher, default: []].append((pair.lower, score))
+    }
     var means: [(id: IdentityID, mean: [Float])] = []
     for id in recent { means.append((id, profile(of: id).mean)) }
     for left in means.indices {
       for right in means.indices where right > left {
         guard VectorMath.dot(means[left].mean, means[right].mean) > roughThreshold else { continue }
-        guard let pair = IdentityPair(means[left].id, means[right].id),
-          let score = pairScore(pair.lower, pair.higher, model: model), score > 0
-        else { continue }
-        scores[pair] = score
-        partners[pair.lower, default: []].append((pair.higher, score))
-        partners[pair.higher, default: []].append((pair.lower, score))
+        compare(means[left].id, means[right].id)
       }
+    }
+    for (identity, other) in remote {
+      // One of them may have been merged a moment ago.
+      guard gallery.resolve(identity) == identity, gallery.resolve(other) == other else { continue }
+      compare(identity, other)
     }
     var touched = Set<IdentityID>()
     var merged = 0

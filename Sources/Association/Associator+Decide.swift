@@ -228,7 +228,7 @@ extension Associator {
     dropForgotten()
   }
 
-  private mutating func assign(
+  mutating func assign(
     _ id: TrackID, to identity: IdentityID, confidence: Double, explanation: String
   ) {
     guard let track = tracks[id] else { return }

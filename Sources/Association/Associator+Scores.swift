@@ -160,19 +160,8 @@ extension Associator {
     return false
   }
 
-  /// A track that ended and one that begins soon after near by in the same camera are probably one person who
-  /// was hidden. The walked distance is taken as normally distributed and widening with time, the place of
-  /// somebody else as anywhere in the picture.
   private func placeRatio(_ track: TrackEvidence, after sighting: Sighting) -> Double {
     guard let before = tracks[sighting.track], let state = cameras[track.camera] else { return 0 }
-    let gap = track.firstSeen.seconds(since: before.lastSeen)
-    guard gap >= 0, gap < 10 else { return 0 }
-    let height = max(1, (before.lastBox.height + track.firstBox.height) / 2)
-    let dx = (track.firstBox.centerX - before.lastBox.centerX) / height
-    let dy = (track.firstBox.maxY - before.lastBox.maxY) / height
-    let spread = 0.35 + 0.45 * gap
-    let area = max(4, state.extent.width * state.extent.height / (height * height))
-    let density = exp(-(dx * dx + dy * dy) / (2 * spread * spread)) / (2 * Double.pi * spread * spread)
-    return min(3, max(-3, log(max(1e-9, density * area))))
+    return TrackEvidence.placeRatio(track, after: before, extent: state.extent)
   }
 }

@@ -17,6 +17,7 @@ extension Associator {
       guard track.isObserved else { continue }
       tracks[track.id]?.lastSeen = time
       tracks[track.id]?.lastBox = track.box
+      tracks[track.id]?.path.add(track.box, at: time)
       observed.append(track.id)
       if var state = cameras[camera] {
         state.extent.width = max(state.extent.width, track.box.maxX)

@@ -56,6 +56,8 @@ public struct Associator: Sendable {
   var alignment = CameraAlignment()
   var cohort = CohortStatistics()
   var transitions: TransitionModel
+  /// When recent identities were last compared with those of the whole gallery.
+  var comparedWithAll: [IdentityID: Timestamp] = [:]
   var lastDecision: Timestamp?
   var lastConsolidation: Timestamp?
   var lastLearnedState: Timestamp?
@@ -182,6 +184,7 @@ public struct Associator: Sendable {
     if let moment = now, moment.seconds(since: time) > settings.consolidationWindow {
       // All clocks were set back (a recording starts over): what is scheduled must not wait for the old time.
       now = time
+      comparedWithAll = [:]
       lastDecision = nil
       lastConsolidation = nil
       lastLearnedState = nil
@@ -250,7 +253,7 @@ public struct Associator: Sendable {
     gallery.setLearnedState(state.transitions, name: Self.transitionStateName)
   }
 
-  private mutating func finishUpdate(for frameTracks: [Track]) -> AssociationUpdate {
+  mutating func finishUpdate(for frameTracks: [Track]) -> AssociationUpdate {
     var update = AssociationUpdate()
     update.assignments = assignments(for: frameTracks)
     update.events = events

@@ -43,7 +43,7 @@ struct CameraAlignment: Sendable {
     }
     var overall = [Float](repeating: 0, count: dimension)
     var total: Float = 0
-    for mean in known.values {
+    for (_, mean) in known.sorted(by: { $0.key < $1.key }) {
       // A camera with many people tells more about what is common to all.
       let weight = Float(mean.tracks / (mean.tracks + Self.shrinkage))
       overall = VectorMath.adding(overall, mean.sum, factor: weight / Float(mean.weight))

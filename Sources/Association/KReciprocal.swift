@@ -39,7 +39,7 @@ enum KReciprocal {
       }
       var weight: [Int: Float] = [:]
       var total: Float = 0
-      for member in expanded {
+      for member in expanded.sorted() {
         let value = member == row ? 1 : max(0, similarity[row * count + member])
         weight[member] = value.isFinite ? value : 0
         total += value.isFinite ? value : 0
@@ -51,7 +51,7 @@ enum KReciprocal {
     var result = [Float](repeating: 0, count: count * count)
     for row in 0..<count {
       var common: [Int: Float] = [:]
-      for (member, weight) in weights[row] {
+      for (member, weight) in weights[row].sorted(by: { $0.key < $1.key }) {
         for other in holders[member] { common[other, default: 0] += min(weight, weights[other][member] ?? 0) }
       }
       // Both sides sum up to 1, so that the union is 2 less the common part.

@@ -1,3 +1,4 @@
+import Foundation
 import Gallery
 import ThroughlineCore
 
@@ -25,6 +26,8 @@ struct TrackEvidence: Sendable {
   var companions: Set<TrackID> = []
   /// The latest clear looks, which are watched for a change of person.
   var recent: [RecentLook] = []
+  /// Where the person stood.
+  var path = TrackPath()
   var identity: IdentityID?
   var sighting: SightingID?
   var sightingWritten: Timestamp?
@@ -112,6 +115,7 @@ struct TrackEvidence: Sendable {
     earlier.lookCount -= recent.count
     earlier.independentLooks = max(1, independentLooks - Double(recent.count))
     earlier.samples.removeAll { $0.time >= begin }
+    (earlier.path, _) = path.divided(at: begin)
     earlier.recent = []
     earlier.lastSeen = max(firstSeen, begin.advanced(bySeconds: -0.001))
     earlier.isLive = false
@@ -119,6 +123,7 @@ struct TrackEvidence: Sendable {
     later.forgetLooks()
     later.firstSeen = begin
     later.firstBox = recent.first?.look.box ?? lastBox
+    (_, later.path) = path.divided(at: begin)
     later.decided = nil
     later.sightingWritten = nil
     for entry in recent { later.add(entry.look, weight: entry.weight) }
@@ -134,5 +139,26 @@ struct TrackEvidence: Sendable {
         < samples[$1 + 1].time.seconds(since: samples[$1 - 1].time)
     }
     if let victim { samples.remove(at: victim) }
+  }
+}
+
+extension TrackEvidence {
+  /// What the places say about two tracks of one camera, as the logarithm of the odds: a track that ended and one
+  /// that begins soon after near by are probably one person who was hidden. The walked distance is taken as normally
+  /// distributed and widening with time, the place of somebody else as anywhere in the picture.
+  ///
+  /// - Parameter extent: the size of the picture as far as it is known, in pixels.
+  static func placeRatio(
+    _ track: TrackEvidence, after before: TrackEvidence, extent: (width: Double, height: Double)
+  ) -> Double {
+    let gap = track.firstSeen.seconds(since: before.lastSeen)
+    guard gap >= 0, gap < 10 else { return 0 }
+    let height = max(1, (before.lastBox.height + track.firstBox.height) / 2)
+    let dx = (track.firstBox.centerX - before.lastBox.centerX) / height
+    let dy = (track.firstBox.maxY - before.lastBox.maxY) / height
+    let spread = 0.35 + 0.45 * gap
+    let area = max(4, extent.width * extent.height / (height * height))
+    let density = exp(-(dx * dx + dy * dy) / (2 * spread * spread)) / (2 * Double.pi * spread * spread)
+    return min(3, max(-3, log(max(1e-9, density * area))))
   }
 }

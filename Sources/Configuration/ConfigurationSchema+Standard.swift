@@ -41,6 +41,10 @@ extension ConfigurationSchema {
       "detection.person-model", .text, .text("default"),
       "The zoo's model that finds persons; default is the one that the zoo marks so."),
     ConfigurationKey(
+      "detection.input-size", .text, .text(""), unit: "WIDTHxHEIGHT",
+      "The size of the picture that the person detector sees, multiples of 32, for example 960x736 for small people; without it the zoo's own. Networks that the zoo converts to a fixed size keep that."
+    ),
+    ConfigurationKey(
       "detection.face-model", .text, .text("default"), "The zoo's model that finds faces."),
     ConfigurationKey(
       "detection.person-threshold", .number(share), .number(0.4), perCamera: true,
@@ -88,6 +92,9 @@ extension ConfigurationSchema {
     ConfigurationKey(
       "association.similarity", .number(share), .number(0),
       "The similarity from which two looks are the same person; 0 finds it from the footage itself."),
+    ConfigurationKey(
+      "association.calibrate", .boolean, .boolean(true),
+      "Whether the footage that comes in teaches how alike looks of one person and of two are."),
     ConfigurationKey(
       "association.overlapping", .boolean, .boolean(true),
       "Whether cameras may see the same place at the same time; false lets nobody be in two cameras at once."),
@@ -137,6 +144,10 @@ extension ConfigurationSchema {
     ConfigurationKey(
       "output.mot", .path, .text(""), alias: "mot",
       "Write one MOT text file per camera, identities as ids, into this directory."),
+    ConfigurationKey(
+      "output.cache", .path, .text(""), alias: "cache",
+      "Write every detection with its embedding to this file, or into this directory one file per camera, for 'throughline evaluate' to replay; embeds every person in every frame, so it is slow."
+    ),
     ConfigurationKey(
       "output.display", .boolean, .boolean(false), alias: "display", "Show the mosaic in a window."),
     ConfigurationKey(

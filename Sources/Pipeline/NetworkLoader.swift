@@ -67,8 +67,17 @@ public struct NetworkLoader: Sendable {
   /// Everything that a run needs.
   public func load(_ settings: PipelineSettings) throws -> PipelineNetworks {
     let runtime = try runtime(library: settings.runtimeLibrary)
+    var person = try locate(settings.personModel, for: .person)
+    if let size = settings.personInputSize {
+      guard person.entry.decoder != .boxes else {
+        throw PipelineError.setting(
+          "'\(person.entry.name)' has a fixed input size; leave detection.input-size out or choose another detection.person-model, for example yolox-nano"
+        )
+      }
+      person.entry.input?.size = size
+    }
     return try PipelineNetworks(
-      runtime: runtime, person: try locate(settings.personModel, for: .person),
+      runtime: runtime, person: person,
       face: try locate(settings.faceModel, for: .face),
       reidentification: try locate(settings.reidentificationModel, for: .reid), options: settings.inference,
       cameras: settings.cameras.count)

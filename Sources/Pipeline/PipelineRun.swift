@@ -68,8 +68,13 @@ public final class PipelineRun: Sendable {
   ///   - settings: what is to be done.
   ///   - networks: the compiled networks.
   ///   - logger: where warnings go.
+  ///   - observer: told everything that the networks say about every frame, on the cameras' threads; embeds every
+  ///     person, which costs far more than a run needs.
   /// - Throws: ``PipelineError`` for what cannot be opened.
-  public init(settings: PipelineSettings, networks: PipelineNetworks, logger: Logger) throws {
+  public init(
+    settings: PipelineSettings, networks: PipelineNetworks, logger: Logger,
+    observer: (@Sendable (FrameObservation) -> Void)? = nil
+  ) throws {
     self.settings = settings
     self.logger = logger
     let shared = SharedState()
@@ -130,6 +135,7 @@ public final class PipelineRun: Sendable {
         CameraLane(
           camera: camera.name, frames: queue, interval: camera.detectionInterval,
           makeWorkers: { try networks.workers(for: camera, firstTrack: (lastNumbers[camera.name] ?? 0) + 1) },
+          observer: observer,
           deliver: { coordinator.take(.result($0)) }, ended: { coordinator.take(.ended($0)) }))
       let name = camera.name
       var options = camera.source

@@ -49,6 +49,8 @@ public struct PipelineSettings: Sendable {
     public var report: String?
     /// The directory of MOT files.
     public var motDirectory: String?
+    /// The file or directory of detections with embeddings; see ``FrameObservation``.
+    public var cache: String?
     /// Whether the mosaic is shown in a window.
     public var display = false
     /// The size of the mosaic.
@@ -73,6 +75,8 @@ public struct PipelineSettings: Sendable {
   public var outputs: Outputs
   /// The zoo's names of the networks.
   public var personModel: String
+  /// The size of the picture that the person detector sees; `nil` is the zoo's own.
+  public var personInputSize: PictureSize?
   /// The zoo's name of the face detector.
   public var faceModel: String
   /// The zoo's name of the re-ID network.
@@ -98,9 +102,16 @@ public struct PipelineSettings: Sendable {
     association = AssociationSettings()
     let similarity = configuration.number("association.similarity")
     if similarity > 0 { association.similarity = similarity }
+    association.calibratesItself = configuration.boolean("association.calibrate")
     if !configuration.boolean("association.overlapping") { association.defaultOverlap = .disjoint }
+    if isOffline {
+      // A recording is decided once more as a whole at its end, so that its tracks are kept until then.
+      association.consolidationWindow = .infinity
+      association.maximumEndedTracks = Associator.maximumRecordingTracks
+    }
     outputs = Self.outputs(configuration)
     personModel = configuration.text("detection.person-model") ?? ""
+    personInputSize = try Self.inputSize(configuration.text("detection.input-size") ?? "")
     faceModel = configuration.text("detection.face-model") ?? ""
     reidentificationModel = configuration.text("reidentification.model") ?? ""
     modelDirectory = configuration.text("models.directory")
@@ -127,6 +138,17 @@ public struct PipelineSettings: Sendable {
     }
   }
 
+  private static func inputSize(_ text: String) throws(PipelineError) -> PictureSize? {
+    guard !text.isEmpty else { return nil }
+    let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard sides.count == 2, sides.allSatisfy({ (64...4096).contains($0) && $0 % 32 == 0 }) else {
+      throw .setting(
+        "detection.input-size is '\(text)'; write WIDTHxHEIGHT, both multiples of 32 from 64 to 4096, for example 960x736"
+      )
+    }
+    return PictureSize(width: sides[0], height: sides[1])
+  }
+
   private static func privacy(_ configuration: Configuration) throws(PipelineError) -> PrivacySettings {
     do {
       let covering = try FaceCovering(
@@ -150,6 +172,7 @@ public struct PipelineSettings: Sendable {
     outputs.frameEvents = configuration.boolean("output.frame-events")
     outputs.report = configuration.text("output.report")
     outputs.motDirectory = configuration.text("output.mot")
+    outputs.cache = configuration.text("output.cache")
     outputs.display = configuration.boolean("output.display")
     outputs.mosaicSize = PictureSize(
       width: configuration.integer("output.mosaic-width") & ~1,

@@ -2,10 +2,13 @@ import Association
 import ThroughlineCore
 
 /// What is known beforehand about the similarities that a network gives, until the footage itself says more.
-enum SimilarityPrior {
+public enum SimilarityPrior {
   /// The prior of a network; that of person-reidentification-retail-0287 where a network has none of its own.
-  static func of(_ network: EmbeddingNetwork) -> ThresholdCalibrator.Prior {
-    switch network.name {
+  static func of(_ network: EmbeddingNetwork) -> ThresholdCalibrator.Prior { of(networkNamed: network.name) }
+
+  /// The same by the network's name in the zoo.
+  public static func of(networkNamed name: String) -> ThresholdCalibrator.Prior {
+    switch name {
     case "throughline-reid-s":
       // CUHK01 across cameras (Models/weights/throughline-reid-s.md): same person 0.59, 5 % below 0.30; different
       // persons 0.23, 1 % above 0.61.

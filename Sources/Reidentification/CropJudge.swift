@@ -35,12 +35,18 @@ public struct CropJudge: Sendable, Hashable {
   ///   - size: the picture's size.
   /// - Returns: the quality as far as the box tells; the pixels can only lower it.
   public func judge(_ track: Track, among others: [BoundingBox], in size: PictureSize) -> CropQuality {
-    let box = track.box
-    guard track.isObserved, box.isValid else { return CropQuality(value: 0, refusals: [.predicted]) }
+    judge(track.box, score: track.score, isObserved: track.isObserved, among: others, in: size)
+  }
+
+  /// The same for a box that no track has taken up.
+  public func judge(
+    _ box: BoundingBox, score: Double, isObserved: Bool, among others: [BoundingBox], in size: PictureSize
+  ) -> CropQuality {
+    guard isObserved, box.isValid else { return CropQuality(value: 0, refusals: [.predicted]) }
     var refusals: [CropRefusal] = []
     if box.height < minimumHeight { refusals.append(.tooSmall) }
     if !ratios.contains(box.height / box.width) { refusals.append(.wrongShape) }
-    if track.score < minimumScore { refusals.append(.lowScore) }
+    if score < minimumScore { refusals.append(.lowScore) }
     let inside = box.coverage(by: size.bounds)
     if inside < 0.85 { refusals.append(.truncated) }
     let covered = others.reduce(0.0) { sum, other in
@@ -49,7 +55,7 @@ public struct CropJudge: Sendable, Hashable {
     }
     if covered > maximumOverlap { refusals.append(.overlapped) }
     let value =
-      sizeFactor(box.height) * (0.5 + 0.5 * track.score) * pow(max(0, 1 - covered), 1.5)
+      sizeFactor(box.height) * (0.5 + 0.5 * score) * pow(max(0, 1 - covered), 1.5)
       * edgeFactor(box, in: size)
     return CropQuality(value: min(max(value, 0), 1), refusals: refusals)
   }

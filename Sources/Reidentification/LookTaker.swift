@@ -25,6 +25,39 @@ public final class LookTaker {
     self.embedder = embedder
   }
 
+  /// Embeds every person that was found in a frame, whatever its crop is worth: what trackers and associations are
+  /// compared on. A run itself takes far fewer looks, see ``take(tracks:in:at:)``.
+  ///
+  /// - Parameters:
+  ///   - detections: what the detectors found, faces too.
+  ///   - picture: the frame.
+  /// - Returns: one entry per detection, in their order.
+  public func observe(
+    _ detections: [Detection], in picture: Picture
+  ) throws(EmbedderError) -> [ObservedCrop] {
+    var crops: [ObservedCrop] = []
+    for (index, detection) in detections.enumerated() {
+      var crop = ObservedCrop(detection: detection)
+      let box = detection.box.clipped(to: picture.size)
+      if detection.category == .person, box.isValid, box.width >= 8, box.height >= 16 {
+        var others: [BoundingBox] = []
+        for (other, neighbour) in detections.enumerated()
+        where other != index && neighbour.category == .person && neighbour.score >= judge.minimumScore {
+          if neighbour.box.intersectionArea(with: detection.box) > 0 { others.append(neighbour.box) }
+        }
+        let measures = try embedder.measure(picture, box: box)
+        let promised = judge.judge(
+          detection.box, score: detection.score, isObserved: true, among: others, in: picture.size)
+        let quality = judge.judge(promised, measures: measures)
+        crop.embedding = try embedder.embed(picture, box: box)
+        crop.quality = quality.isAccepted ? quality.value : 0
+        crop.sharpness = measures.sharpness
+      }
+      crops.append(crop)
+    }
+    return crops
+  }
+
   /// Takes the looks of one frame.
   ///
   /// - Parameters:

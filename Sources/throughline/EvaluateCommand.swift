@@ -7,7 +7,10 @@ struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Measure results against ground truth: HOTA, IDF1, MOTA; re-ID networks: R1, mAP.",
-    subcommands: [Tracking.self, Cameras.self, EvaluateReidentification.self])
+    subcommands: [
+      EvaluateTracking.self, EvaluateCameras.self, EvaluateCrops.self, EvaluateWorld.self,
+      EvaluateReidentification.self,
+    ])
 
   /// Which boxes count as the same person.
   enum Rule: String, ExpressibleByArgument, CaseIterable {
@@ -17,18 +20,18 @@ struct EvaluateCommand: ParsableCommand {
     var matching: MatchingRule { self == .pets ? .pets : .standard }
   }
 
-  /// What both commands take.
+  /// What the commands for tracking and cameras take.
   struct Files: ParsableArguments {
     @Option(
       name: .customLong("truth"), parsing: .upToNextOption,
       help: ArgumentHelp("Ground truth, MOT text files.", valueName: "file"))
-    var truth: [String]
+    var truth: [String] = []
 
     @Option(
       name: .customLong("results"), parsing: .upToNextOption,
       help: ArgumentHelp(
         "Results, one MOT text file for each of --truth, in the same order.", valueName: "file"))
-    var results: [String]
+    var results: [String] = []
 
     @Option(
       help:
@@ -38,7 +41,25 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write the figures as JSON to this file.", valueName: "file"))
     var json: String?
 
-    func sequences() throws -> [EvaluationSequence] {
+    @Option(
+      help: ArgumentHelp(
+        "Write the figures as a page that needs nothing else to this file.", valueName: "file")
+    )
+    var html: String?
+
+    /// Writes a report where it is wanted, and prints it.
+    func publish(_ report: EvaluationReport) throws {
+      print(report.table, terminator: "")
+      do { if let json { try report.json().write(to: URL(filePath: json)) } } catch {
+        throw CommandFailure.failed("cannot write '\(json ?? "")': \(error.localizedDescription)")
+      }
+      guard let html else { return }
+      do { try report.html().write(toFile: html, atomically: true, encoding: .utf8) } catch {
+        throw CommandFailure.failed("cannot write '\(html)': \(error.localizedDescription)")
+      }
+    }
+
+    func sequences(joining joins: [Int: Int] = [:]) throws -> [EvaluationSequence] {
       guard truth.count == results.count, !truth.isEmpty else {
         throw CommandFailure.usage(
           "there are \(truth.count) files of truth and \(results.count) of results; name one for each, in the same order"
@@ -47,40 +68,21 @@ struct EvaluateCommand: ParsableCommand {
       return try zip(truth, results).map { truth, results in
         let name = URL(filePath: results).deletingPathExtension().lastPathComponent
         return EvaluationSequence(
-          name: name, truth: try Self.read(truth).filter { $0.score != 0 }, results: try Self.read(results),
-          rule: rule.matching)
+          name: name,
+          truth: try Self.read(truth).filter { $0.score != 0 }.map { entry in
+            var entry = entry
+            entry.id = joins[entry.id] ?? entry.id
+            return entry
+          }, results: try Self.read(results), rule: rule.matching)
       }
     }
 
-    private static func read(_ path: String) throws -> [MOTEntry] {
+    static func read(_ path: String) throws -> [MOTEntry] {
       let text: String
       do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
         throw CommandFailure.failed("cannot read '\(path)': \(error.localizedDescription)")
       }
       do { return try MOTText.parse(text, source: path) } catch { throw CommandFailure.failed("\(error)") }
-    }
-  }
-
-  /// Each camera for itself.
-  struct Tracking: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Measure each camera for itself.")
-
-    @OptionGroup var files: Files
-
-    func run() throws { try EvaluateCommand.report(files.sequences().map(Scores.init), json: files.json) }
-  }
-
-  /// All cameras together: an identity must be the same in all of them.
-  struct Cameras: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Measure all cameras together: identities shared, cameras put one after the other.")
-
-    @OptionGroup var files: Files
-
-    func run() throws {
-      let sequences = try files.sequences()
-      let all = EvaluationSequence(name: "all cameras", concatenating: sequences)
-      try EvaluateCommand.report(sequences.map(Scores.init) + [Scores(all)], json: files.json)
     }
   }
 
@@ -114,7 +116,7 @@ struct EvaluateCommand: ParsableCommand {
     ]
   }
 
-  private static func report(_ scores: [Scores], json: String?) throws {
+  static func report(_ scores: [Scores], json: String?) throws {
     let rows = [Scores.titles] + scores.map(\.cells)
     let widths = Scores.titles.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     for row in rows {

@@ -28,12 +28,22 @@ struct RunCommand: ParsableCommand {
     let logger = ProgramLog.make(level: configuration.text("log.level") ?? "warning")
     let settings: PipelineSettings
     let run: PipelineRun
+    let cache: CacheWriter?
     do {
       settings = try PipelineSettings(configuration, environment: ProcessInfo.processInfo.environment)
       let loader = try NetworkLoader(
         directory: settings.modelDirectory, environment: ProcessInfo.processInfo.environment)
       let networks = try loader.load(settings)
-      run = try PipelineRun(settings: settings, networks: networks, logger: logger)
+      let writer = try settings.outputs.cache.map {
+        try CacheWriter(
+          path: $0, cameras: settings.cameras.map(\.name),
+          network: .init(
+            network: networks.embedder.network.name, version: networks.embedder.network.version))
+      }
+      cache = writer
+      var observer: (@Sendable (FrameObservation) -> Void)?
+      if let writer { observer = { writer.write($0) } }
+      run = try PipelineRun(settings: settings, networks: networks, logger: logger, observer: observer)
     } catch let error as PipelineError {
       throw CommandFailure(message: "\(error)", isUsage: error.isUsage)
     } catch let failure as CommandFailure {
@@ -48,8 +58,12 @@ struct RunCommand: ParsableCommand {
     defer { signals.cancel() }
     run.start()
     let progress = ProgressWatcher(run, isOffline: settings.isOffline)
-    let summary = run.wait()
+    var summary = run.wait()
     progress.finish()
+    if let cache, let path = settings.outputs.cache {
+      if let failure = cache.finish() { summary.warnings.append(failure) }
+      summary.outputs.append("detections and embeddings: \(path)")
+    }
     print(to: settings, summary: summary)
     let everyoneFailed = summary.cameras.allSatisfy { $0.framesOut == 0 } && !run.wasStopped
     if everyoneFailed { throw ExitCode(1) }

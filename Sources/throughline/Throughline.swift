@@ -15,7 +15,8 @@ struct Throughline: ParsableCommand {
       """,
     version: ProgramVersion.text,
     subcommands: [
-      RunCommand.self, ConfigCommand.self, ModelsCommand.self, EvaluateCommand.self, ReplayCommand.self,
+      RunCommand.self, ConfigCommand.self, ModelsCommand.self, EvaluateCommand.self, CalibrateCommand.self,
+      ReplayCommand.self,
       DoctorCommand.self,
     ])
 

@@ -13,31 +13,50 @@ import ThroughlineCore
     return result
   }
 
+  private func clusters(_ evidence: [Float], _ count: Int, threshold: Float) -> [Int] {
+    EvidenceClustering.clusters(
+      evidence: evidence, weights: [Float](repeating: 1, count: count * count), count: count,
+      threshold: threshold)
+  }
+
   @Test func likeElementsEndTogether() {
     let similarity = matrix(5, [(0, 1, 0.9), (1, 2, 0.8), (0, 2, 0.7), (3, 4, 0.6)])
-    let owners = ConstrainedClustering.clusters(
-      similarity: similarity, weights: [1, 1, 1, 1, 1], threshold: 0.5)
+    let owners = clusters(similarity, 5, threshold: 0.5)
     #expect(owners == [0, 0, 0, 3, 3])
   }
 
   @Test func excludedPairsStayApartAlsoThroughOthers() {
     let similarity = matrix(3, [(0, 1, 0.9), (1, 2, 0.95), (0, 2, -.infinity)])
-    let owners = ConstrainedClustering.clusters(similarity: similarity, weights: [1, 1, 1], threshold: 0.1)
+    let owners = clusters(similarity, 3, threshold: 0.1)
     #expect(owners == [0, 1, 1])
   }
 
   @Test func averagesCountNotSingleLinks() {
     let similarity = matrix(4, [(0, 1, 0.9), (2, 3, 0.9), (1, 2, 0.8)])
-    let owners = ConstrainedClustering.clusters(
-      similarity: similarity, weights: [1, 1, 1, 1], threshold: 0.5)
+    let owners = clusters(similarity, 4, threshold: 0.5)
     #expect(owners == [0, 0, 2, 2])
   }
 
   @Test func degenerateInputGivesSingletons() {
-    #expect(ConstrainedClustering.clusters(similarity: [], weights: [], threshold: 0).isEmpty)
-    #expect(ConstrainedClustering.clusters(similarity: [1], weights: [1, 1], threshold: 0) == [0, 1])
-    let nan = [Float](repeating: .nan, count: 4)
-    #expect(ConstrainedClustering.clusters(similarity: nan, weights: [1, 1], threshold: 0) == [0, 1])
+    #expect(clusters([], 0, threshold: 0).isEmpty)
+    #expect(clusters([1], 2, threshold: 0) == [0, 1])
+    #expect(clusters([Float](repeating: .nan, count: 4), 2, threshold: 0) == [0, 1])
+  }
+
+  @Test func whatCountsMoreDecides() {
+    // 1 is drawn to 0 by little and pushed away by 2, which belongs to 0, with much weight.
+    let evidence = matrix(3, [(0, 1, 2), (0, 2, 3), (1, 2, -2)])
+    let weights = matrix(3, [(0, 1, 1), (0, 2, 5), (1, 2, 6)])
+    #expect(
+      EvidenceClustering.clusters(evidence: evidence, weights: weights, count: 3, threshold: 0) == [0, 1, 0])
+  }
+
+  @Test func anElementMovesToWhereItFitsBetter() {
+    // The best pair is made first; what joins it later makes one of them fit better elsewhere.
+    let evidence = matrix(4, [(0, 1, 3), (1, 2, 2.5), (1, 3, 2.5), (2, 3, 2)], other: -2)
+    let owners = EvidenceClustering.clusters(
+      evidence: evidence, weights: [Float](repeating: 1, count: 16), count: 4, threshold: 0)
+    #expect(owners == [0, 1, 1, 1])
   }
 
   @Test func sharedNeighboursMakeAlike() {

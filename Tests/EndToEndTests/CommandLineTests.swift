@@ -23,6 +23,11 @@ import ThroughlineTestKit
     (["run", "gopher://x"], "gopher"),
     (["models", "fetch", "no-such-model"], "no-such-model"),
     (["models", "fetch"], "name the models to fetch"),
+    (["run", "a.mp4", "--detection.input-size", "100x100"], "multiples of 32"),
+    (["evaluate", "tracking", "--truth", "a.txt"], "name one for each"),
+    (["evaluate", "cameras", "--cache", "a.jsonl", "--results", "b.txt"], "two ways"),
+    (["evaluate", "cameras", "--truth", "a.txt", "--join", "7"], "ID=ID"),
+    (["evaluate", "world", "--cameras", "0"], "1 to 1000"),
     (["nonsense"], "nonsense"),
   ])
   func wordsThatAreNotUnderstoodEndWithTwo(arguments: [String], message: String) throws {
@@ -39,6 +44,28 @@ import ThroughlineTestKit
     #expect(result.exitCode == 2)
     #expect(result.errors.contains("t.yaml:2"))
     #expect(result.errors.contains("tracker.keep-new"))
+  }
+
+  @Test func theWorldIsTheSameTwice() throws {
+    let words = ["evaluate", "world", "--cameras", "2", "--people", "5", "--duration", "40"]
+    let first = try program.run(words)
+    #expect(first.exitCode == 0, "\(first.errors)")
+    let line = first.output.split(separator: "\n").first
+    #expect(line?.contains("IDF1") == true)
+    #expect(try program.run(words).output.split(separator: "\n").first == line)
+  }
+
+  @Test(arguments: [
+    ("{\"camera\":\"a\"}\n", "line 1"), ("", "no frame"),
+    ("{\"camera\":\"a\",\"frame\":1,\"items\":[],\"size\":[8,8],\"time\":0}\n", "no embedding"),
+  ])
+  func aBadCacheIsOneLineAndAFailure(text: String, message: String) throws {
+    let folder = try TemporaryFolder()
+    try text.write(toFile: folder.file("c.jsonl"), atomically: true, encoding: .utf8)
+    let result = try program.run(["calibrate", "thresholds", "--cache", folder.file("c.jsonl")])
+    #expect(result.exitCode == 1)
+    #expect(result.errors.contains(message), "\(result.errors)")
+    #expect(result.errors.split(separator: "\n").count == 1)
   }
 
   @Test func configShowSaysWhereEachValueCameFrom() throws {

@@ -86,6 +86,8 @@ import Tracking
     #expect(try row("oracle").idf1 == 1)
     #expect(try row("throughline").idf1 == 1)
     #expect(try row("throughline").sharedInFrame == 0)
+    #expect(try row("throughline, whole recording").idf1 == 1)
+    #expect(try row("tracks, ideally joined").idf1 == 1)
     #expect(try row("greedy-merge 0.2").idf1 == 1)
     #expect(try row("reference").idf1 == 1)
     // Tracks alone: four identities for two people.
@@ -93,6 +95,51 @@ import Tracking
     #expect(report.table.contains("throughline"))
     let decoded = try JSONDecoder().decode(EvaluationReport.self, from: report.json())
     #expect(decoded == report)
+  }
+
+  @Test func aPersonWithTwoNumbersInTheTruthCanBeJoined() throws {
+    let recording = Self.recording()
+    var truth = recording.truth
+    for place in truth[Self.right, default: []].indices where truth[Self.right]?[place].id == 2 {
+      truth[Self.right]?[place].id = 7
+    }
+    let evaluation = MultiCameraEvaluation(observations: recording.observations, truth: truth)
+    let report = try evaluation.report(title: "<joined>", joining: [7: 2])
+    let rows = report.rows.filter { $0.method == "throughline" }
+    #expect(rows.map(\.sequence) == ["all cameras", "returning joined"])
+    #expect(rows[0].idf1 == 0.75 && rows[1].idf1 == 1)
+    let page = report.html()
+    #expect(page.contains("&lt;joined&gt;") && !page.contains("<joined>"))
+    #expect(page.contains("greedy-merge 0.2") && !page.contains("http"))
+  }
+
+  @Test func theCacheSaysItsNetwork() throws {
+    let frame = try #require(Self.recording().observations[Self.left]?.first)
+    let header = try ObservationCache.header(.init(network: "net", version: "2"))
+    let text = header + (try ObservationCache.line(frame))
+    #expect(ObservationCache.network(of: text) == .init(network: "net", version: "2"))
+    #expect(try ObservationCache.parse(text, source: "cache")[Self.left] == [frame])
+    #expect(ObservationCache.network(of: try ObservationCache.line(frame)) == nil)
+    #expect(throws: ObservationCacheError.self) {
+      try ObservationCache.parse(try ObservationCache.line(frame) + header, source: "cache")
+    }
+  }
+
+  @Test func cropsAreCountedByQuality() throws {
+    var recording = Self.recording()
+    for place in recording.observations[Self.left, default: []].indices {
+      recording.observations[Self.left]?[place].items[0].quality = 0
+    }
+    let report = CropReport(
+      observations: recording.observations, truth: recording.truth, rule: .standard)
+    #expect(report.bands.map(\.crops) == [60, 0, 0, 0, 180])
+    let best = try #require(report.bands.last)
+    #expect(best.separation == 1 && best.meanHeight == 170)
+    #expect(try #require(best.samePerson) > 0.9 && #require(best.otherPerson) < 0.2)
+    // Only one person is among the refused, so that there is nobody to tell apart.
+    #expect(report.bands[0].separation == nil)
+    #expect(report.table.split(separator: "\n").count == 6)
+    #expect(CropReport.areaUnderCurve([1, 2], [1, 0]) == 0.875)
   }
 
   @Test func theReferenceIgnoresSmallPeople() throws {

@@ -160,6 +160,8 @@ public struct ObservedFrame: Sendable, Hashable, Codable {
 ///     {"camera":"view1","frame":1,"time":0,"size":[768,576],"items":[{"box":[499,158,31,75.2],"kind":"person",
 ///      "score":0.91,"embedding":"…","quality":0.52,"sharpness":310}]}
 ///
+/// A first line may say whose embeddings they are: `{"network":"throughline-reid-s","version":"1"}`.
+///
 /// `time` is in nanoseconds since 1970, `box` is left, top, width, height in source pixels, `embedding` is base64 of
 /// little-endian 32-bit floats. Every frame is written, also one in which nothing was detected.
 public enum ObservationCache {
@@ -168,6 +170,33 @@ public enum ObservationCache {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return try encoder.encode(frame) + Data("\n".utf8)
+  }
+
+  /// Which network made the embeddings of a cache.
+  public struct Network: Sendable, Hashable, Codable {
+    /// The network's name in the zoo.
+    public var network: String
+    /// What distinguishes weights and precision under that name.
+    public var version: String
+
+    /// A network by its parts.
+    public init(network: String, version: String) {
+      self.network = network
+      self.version = version
+    }
+  }
+
+  /// The first line of a cache, with the line feed.
+  public static func header(_ network: Network) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(network) + Data("\n".utf8)
+  }
+
+  /// Which network made a cache's embeddings; `nil` where the cache does not say.
+  public static func network(of text: Data) -> Network? {
+    let line = text.prefix { $0 != UInt8(ascii: "\n") }
+    return try? JSONDecoder().decode(Network.self, from: Data(line))
   }
 
   /// Reads a cache.
@@ -184,7 +213,7 @@ public enum ObservationCache {
     var number = 0
     for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
       number += 1
-      guard !line.isEmpty else { continue }
+      if line.isEmpty || number == 1 && network(of: Data(line)) != nil { continue }
       func fail(_ problem: String) -> ObservationCacheError {
         ObservationCacheError(source: source, line: number, problem: problem)
       }

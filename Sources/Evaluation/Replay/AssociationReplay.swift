@@ -6,6 +6,8 @@ import ThroughlineCore
 public struct AssociationReplay: Sendable {
   /// How identities are decided.
   public var settings: AssociationSettings
+  /// What is known beforehand about the network's similarities.
+  public var prior = ThresholdCalibrator.Prior()
   /// The lowest quality of a look.
   public var minimumQuality: Double
   /// Looks taken quickly at the beginning of a track, as the product does it.
@@ -30,10 +32,25 @@ public struct AssociationReplay: Sendable {
 
   /// What a replay found.
   public struct Outcome: Sendable {
-    /// Who each track is at the end, all corrections applied.
-    public var identities: [TrackID: Int]
+    /// Who each track is from when until when, all corrections applied.
+    public var spans: [TrackID: [IdentitySpan]]
     /// The looks that were taken.
     public var looks: Int
+    /// What the calibration found on the way; `nil` without embeddings.
+    public var calibration: CalibrationReport?
+
+    /// Who a track is at a moment.
+    public func identity(of track: TrackID, at time: Timestamp) -> Int? {
+      spans[track]?.identity(at: time).map { Int(clamping: $0.rawValue) }
+    }
+  }
+
+  /// When identities are decided.
+  public enum Mode: Sendable {
+    /// As the frames come; what is known at the end counts.
+    case live
+    /// At the end, with the whole recording known.
+    case wholeRecording
   }
 
   private struct Memory {
@@ -45,11 +62,12 @@ public struct AssociationReplay: Sendable {
   /// Associates the tracks of all cameras, frame after frame in the order of time.
   ///
   /// - Returns: nobody where no embedding is in the recording.
-  public func run(_ cameras: [CameraTracks]) throws -> Outcome {
+  public func run(_ cameras: [CameraTracks], mode: Mode = .live) throws -> Outcome {
     let embeddings = cameras.lazy.flatMap { $0.frames.lazy.flatMap { $0.items.lazy.compactMap(\.embedding) } }
-    guard let dimension = embeddings.first?.count else { return Outcome(identities: [:], looks: 0) }
+    guard let dimension = embeddings.first?.count else { return Outcome(spans: [:], looks: 0) }
     let network = EmbeddingNetwork(name: "recorded", version: "1", dimension: dimension)
-    var associator = try Associator(network: network, settings: settings)
+    var associator = try Associator(network: network, settings: settings, prior: prior)
+    var offline = OfflineAssociator(network: network, settings: settings, prior: prior)
     var order: [(time: Timestamp, camera: Int, frame: Int)] = []
     for (camera, tracks) in cameras.enumerated() {
       for (frame, observed) in tracks.frames.enumerated() { order.append((observed.time, camera, frame)) }
@@ -76,16 +94,19 @@ public struct AssociationReplay: Sendable {
         looks[track.id] = Look(embedding: embedding, time: frame.time, quality: quality, box: track.box)
       }
       lookCount += looks.count
-      _ = try associator.update(camera: tracks.camera, at: frame.time, tracks: report, looks: looks)
-    }
-    if let last = order.last { _ = associator.finish(at: last.time) }
-    var identities: [TrackID: Int] = [:]
-    for id in cameras.lazy.flatMap(\.observations.keys) {
-      if let identity = associator.assignment(of: id).identity {
-        identities[id] = Int(clamping: identity.rawValue)
+      switch mode {
+      case .live:
+        _ = try associator.update(camera: tracks.camera, at: frame.time, tracks: report, looks: looks)
+      case .wholeRecording:
+        try offline.add(camera: tracks.camera, at: frame.time, tracks: report, looks: looks)
       }
     }
-    return Outcome(identities: identities, looks: lookCount)
+    if mode == .wholeRecording {
+      return Outcome(spans: offline.solve(), looks: lookCount, calibration: offline.calibrationReport())
+    }
+    if let last = order.last { _ = associator.finish(at: last.time) }
+    return Outcome(
+      spans: associator.identitySpans(), looks: lookCount, calibration: associator.calibrationReport())
   }
 
   private func isDue(_ memory: Memory?, quality: Double, at time: Timestamp) -> Bool {

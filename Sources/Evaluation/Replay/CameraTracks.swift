@@ -74,11 +74,21 @@ public struct CameraTracks: Sendable {
   ///
   /// - Parameter identity: who a track is; tracks without an identity are left out.
   public func entries(identity: (TrackID) -> Int?) -> [MOTEntry] {
+    let owners = Dictionary(
+      observations.keys.map { ($0, identity($0)) }, uniquingKeysWith: { first, _ in first })
+    return entries { id, _ in owners[id] ?? nil }
+  }
+
+  /// The same where a track may be one person first and another one later.
+  public func entries(identityAt identity: (TrackID, Timestamp) -> Int?) -> [MOTEntry] {
     var entries: [MOTEntry] = []
     for (id, list) in observations {
-      guard let identity = identity(id) else { continue }
-      entries += list.map {
-        MOTEntry(frame: $0.frame, id: identity, box: $0.track.box, score: $0.track.score)
+      for observation in list {
+        guard let identity = identity(id, observation.time) else { continue }
+        entries.append(
+          MOTEntry(
+            frame: observation.frame, id: identity, box: observation.track.box,
+            score: observation.track.score))
       }
     }
     return entries.sorted { ($0.frame, $0.id, $0.box.x) < ($1.frame, $1.id, $1.box.x) }

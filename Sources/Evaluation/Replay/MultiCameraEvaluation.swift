@@ -40,11 +40,27 @@ public struct MultiCameraEvaluation: Sendable {
       })
   }
 
+  /// The truth with some identities counted as others: a person who left and came back has two in many sets.
+  public func joining(_ joins: [Int: Int]) -> MultiCameraEvaluation {
+    var copy = self
+    copy.truth = truth.mapValues { entries in
+      entries.map { entry in
+        var entry = entry
+        entry.id = joins[entry.id] ?? entry.id
+        return entry
+      }
+    }
+    return copy
+  }
+
   /// The product's tracks.
   public func tracks() throws(TrackerError) -> [CameraTracks] {
     var result: [CameraTracks] = []
     for camera in cameras {
-      result.append(try CameraTracks(camera: camera, frames: observations[camera] ?? [], settings: tracker))
+      // The product's tracker sees no embeddings either: most detections have none.
+      result.append(
+        try CameraTracks(
+          camera: camera, frames: observations[camera] ?? [], settings: tracker, usesAppearance: false))
     }
     return result
   }
@@ -57,13 +73,30 @@ public struct MultiCameraEvaluation: Sendable {
   }
 
   /// Everything: the product, both baselines (also on the reference's own tracker), tracks alone, and the oracle.
-  public func report(title: String) throws -> EvaluationReport {
+  ///
+  /// - Parameter joins: identities of the truth that are to count as others in a second measurement of everything.
+  public func report(title: String, joining joins: [Int: Int] = [:]) throws -> EvaluationReport {
     let tracks = try tracks()
     var rows: [EvaluationRow] = []
+    var joinedRows: [EvaluationRow] = []
+    let joined = joining(joins)
     func add(_ method: String, _ results: [CameraName: [MOTEntry]]) {
       rows.append(EvaluationRow(sequence(results: results), method: method))
+      guard !joins.isEmpty else { return }
+      joinedRows.append(
+        EvaluationRow(joined.sequence(name: "returning joined", results: results), method: method))
     }
-    add("throughline", results(tracks, identities: try association.run(tracks).identities))
+    for (name, mode) in [
+      ("throughline", AssociationReplay.Mode.live), ("throughline, whole recording", .wholeRecording),
+    ] {
+      let outcome = try association.run(tracks, mode: mode)
+      add(
+        name,
+        Dictionary(
+          tracks.map { camera in
+            (camera.camera, camera.entries(identityAt: { outcome.identity(of: $0, at: $1) }))
+          }, uniquingKeysWith: { first, _ in first }))
+    }
     add("reference", results(tracks, identities: ReferenceAssociation().run(tracks)))
     add(
       "reference, no size rule",
@@ -90,7 +123,21 @@ public struct MultiCameraEvaluation: Sendable {
         tracks,
         identities: Dictionary(ids.enumerated().map { ($1, $0 + 1) }, uniquingKeysWith: { first, _ in first })
       ))
-    let oracle = cameras.map { camera in
+    // What knows the truth is measured against the truth that it knows.
+    rows += [bestOfTracks(tracks), oracle()]
+    if !joins.isEmpty { joinedRows += [joined.bestOfTracks(tracks), joined.oracle()] }
+    for place in joinedRows.indices { joinedRows[place].sequence = "returning joined" }
+    return EvaluationReport(title: title, rule: rule, rows: rows + joinedRows)
+  }
+
+  private func bestOfTracks(_ tracks: [CameraTracks]) -> EvaluationRow {
+    EvaluationRow(
+      sequence(results: results(tracks, identities: idealIdentities(tracks))),
+      method: "tracks, ideally joined")
+  }
+
+  private func oracle() -> EvaluationRow {
+    let found = cameras.map { camera in
       (
         camera,
         OracleBaseline.run(
@@ -98,7 +145,39 @@ public struct MultiCameraEvaluation: Sendable {
           rule: MatchingRule(threshold: 0.3, footPointTolerance: rule.footPointTolerance))
       )
     }
-    add("oracle", Dictionary(oracle, uniquingKeysWith: { first, _ in first }))
-    return EvaluationReport(title: title, rule: rule, rows: rows)
+    return EvaluationRow(
+      sequence(results: Dictionary(found, uniquingKeysWith: { first, _ in first })), method: "oracle")
+  }
+
+  /// For each track the person whom most of its boxes match: the best that any association can make of whole tracks.
+  private func idealIdentities(_ tracks: [CameraTracks]) -> [TrackID: Int] {
+    var identities: [TrackID: Int] = [:]
+    for camera in tracks {
+      let truthByFrame = Dictionary(grouping: truth[camera.camera] ?? [], by: \.frame)
+      var votes: [TrackID: [Int: Int]] = [:]
+      var byFrame: [Int: [(id: TrackID, box: BoundingBox)]] = [:]
+      for (id, list) in camera.observations {
+        for observation in list {
+          byFrame[observation.frame, default: []].append((id, observation.track.box))
+        }
+      }
+      for (number, found) in byFrame {
+        let expected = truthByFrame[number] ?? []
+        let compared = EvaluationFrame(
+          truth: expected.map { LabeledBox(id: $0.id, box: $0.box) },
+          results: found.map { LabeledBox(id: 0, box: $0.box) }, rule: rule)
+        let matches = SparseAssignment.maximize(
+          compared.pairs.filter { $0.similarity >= rule.threshold }.map {
+            ($0.truth, $0.result, $0.similarity)
+          })
+        for match in matches {
+          votes[found[match.column].id, default: [:]][expected[match.row].id, default: 0] += 1
+        }
+      }
+      for (id, counts) in votes {
+        identities[id] = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+      }
+    }
+    return identities
   }
 }

@@ -133,10 +133,7 @@ public struct EvaluationReport: Sendable, Hashable, Codable {
         return column < 2 ? cell + padding : padding + cell
       }.joined(separator: "  ")
     }
-    let rule =
-      "a match: similarity >= \(self.rule.threshold)"
-      + (self.rule.footPointTolerance.map { ", or feet within \($0) of the height" } ?? "")
-      + (self.rule.ignoreTallerThan.map { "; persons taller than \(Int($0.rounded())) px left out" } ?? "")
+    let rule = "a match: \(self.rule.summary)"
     return ([title, rule, "", line(head)] + lines.map(line)).joined(separator: "\n") + "\n"
   }
 

@@ -28,6 +28,7 @@ final class CameraLane: Sendable {
   let frames: BoundedQueue<VideoFrame>
   private let interval: Double
   private let makeWorkers: @Sendable () throws -> Workers
+  private let observer: (@Sendable (FrameObservation) -> Void)?
   private let deliver: @Sendable (LaneResult) -> Void
   private let ended: @Sendable (CameraName) -> Void
   private let state = Mutex(Figures())
@@ -36,17 +37,21 @@ final class CameraLane: Sendable {
   ///   - frames: what the source delivers.
   ///   - interval: the shortest time between two detections, in seconds.
   ///   - makeWorkers: called once on the lane's thread.
+  ///   - observer: called on the lane's thread with everything that the networks say about a frame.
   ///   - deliver: called on the lane's thread for every frame; may block.
   ///   - ended: called on the lane's thread when the queue is closed and empty.
   init(
     camera: CameraName, frames: BoundedQueue<VideoFrame>, interval: Double,
-    makeWorkers: @escaping @Sendable () throws -> Workers, deliver: @escaping @Sendable (LaneResult) -> Void,
+    makeWorkers: @escaping @Sendable () throws -> Workers,
+    observer: (@Sendable (FrameObservation) -> Void)? = nil,
+    deliver: @escaping @Sendable (LaneResult) -> Void,
     ended: @escaping @Sendable (CameraName) -> Void
   ) {
     self.camera = camera
     self.frames = frames
     self.interval = interval
     self.makeWorkers = makeWorkers
+    self.observer = observer
     self.deliver = deliver
     self.ended = ended
   }
@@ -100,6 +105,12 @@ final class CameraLane: Sendable {
       let detections = try workers.detector.detect(frame.picture)
       result.isDetected = true
       result.detections = detections
+      if let observer {
+        observer(
+          FrameObservation(
+            camera: camera, number: frame.number, time: frame.captureTime, size: frame.picture.size,
+            crops: try workers.looks.observe(detections, in: frame.picture)))
+      }
       result.tracks = try workers.tracker.update(detections: detections, at: frame.captureTime)
       result.looks = try workers.looks.take(tracks: result.tracks, in: frame.picture, at: frame.captureTime)
       for (track, look) in result.looks {

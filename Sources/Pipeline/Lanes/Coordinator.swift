@@ -82,8 +82,8 @@ final class Coordinator: Sendable {
 
   private func run() {
     var work = CoordinatorWork(
-      associator: initial.withLock { $0 }, writesFrames: writesFrames, events: events, store: store,
-      start: start)
+      associator: initial.withLock { $0 }, isWholeRecording: isOrdered, writesFrames: writesFrames,
+      events: events, store: store, start: start)
     work.begin()
     var order = TimeOrder<LaneResult>(cameras: cameras)
     var open = Set(cameras)

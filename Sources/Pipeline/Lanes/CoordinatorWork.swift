@@ -7,6 +7,7 @@ import ThroughlineCore
 /// The coordinator's state; belongs to its thread.
 struct CoordinatorWork {
   private var associator: Associator
+  private let isWholeRecording: Bool
   private let writesFrames: Bool
   private let events: EventLog?
   private let store: GalleryStore?
@@ -18,9 +19,14 @@ struct CoordinatorWork {
   /// How many sightings are remembered for the report; later ones are only counted.
   static let remembered = 200_000
 
-  /// - Parameter start: the moment at which the run begins, for what happens before the first frame.
-  init(associator: Associator, writesFrames: Bool, events: EventLog?, store: GalleryStore?, start: Timestamp)
-  {
+  /// - Parameters:
+  ///   - isWholeRecording: whether everybody is decided once more when the recording has been read as a whole.
+  ///   - start: the moment at which the run begins, for what happens before the first frame.
+  init(
+    associator: Associator, isWholeRecording: Bool, writesFrames: Bool, events: EventLog?,
+    store: GalleryStore?, start: Timestamp
+  ) {
+    self.isWholeRecording = isWholeRecording
     self.start = start
     self.associator = associator
     self.writesFrames = writesFrames
@@ -62,7 +68,7 @@ struct CoordinatorWork {
   /// Closes everything and says who was seen.
   mutating func finish() -> Coordinator.Outcome {
     let end = latest ?? start
-    take(associator.finish(at: end), at: end)
+    take(isWholeRecording ? associator.finishRecording(at: end) : associator.finish(at: end), at: end)
     for record in associator.gallery.contents.identities.values {
       for kept in record.sightings where sightings.contains(kept.id) {
         outcome.sightings.append(kept.sighting)

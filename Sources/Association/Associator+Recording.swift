@@ -1,0 +1,144 @@
+import Foundation
+import Gallery
+import ThroughlineCore
+
+extension Associator {
+  /// How many tracks are decided together; the memory needed grows with its square, 4000 take about 200 MB.
+  public static let maximumRecordingTracks = 4000
+
+  /// Ends a recording that was read as a whole: like ``finish(at:)``, and then all tracks are decided once more with
+  /// everything known at once; see ``OfflineAssociator``. Tracks are remembered as long as the settings say, so that
+  /// ``AssociationSettings/consolidationWindow`` should be infinite.
+  ///
+  /// - Returns: the last events, among them what the second look corrected.
+  public mutating func finishRecording(at moment: Timestamp) -> AssociationUpdate {
+    var update = finish(at: moment)
+    adopt(solveRecording(maximumTracks: Self.maximumRecordingTracks))
+    let last = finishUpdate(for: [])
+    update.events += last.events
+    update.changes += last.changes
+    return update
+  }
+
+  /// Clusters all tracks with looks, in order of first appearance.
+  ///
+  /// - Returns: the tracks, and for each the place of the first one of its cluster.
+  mutating func solveRecording(maximumTracks: Int) -> (tracks: [TrackID], owners: [Int]) {
+    alignment.refresh()
+    let chosen = Array(
+      tracks.values.filter { $0.lookCount > 0 }
+        .sorted { ($0.firstSeen, $0.id) < ($1.firstSeen, $1.id) }.prefix(maximumTracks))
+    for track in chosen where track.isLive { calibrate(with: track.id) }
+    var solver = RecordingSolver(
+      tracks: chosen, vectors: chosen.map { alignment.aligned($0.mean ?? [], camera: $0.camera) },
+      model: similarityModel, settings: settings, extents: cameras.mapValues(\.extent),
+      vetoes: gallery.contents.vetoes)
+    return (chosen.map(\.id), solver.solve())
+  }
+
+  /// Makes the gallery say what a clustering says. Each cluster takes the identity that most of its evidence has
+  /// already; what is left is merged, reassigned or split off, as events.
+  mutating func adopt(_ solution: (tracks: [TrackID], owners: [Int])) {
+    let clusters = Dictionary(grouping: solution.tracks.indices, by: { solution.owners[$0] })
+      .sorted { $0.key < $1.key }.map { $0.value.map { solution.tracks[$0] } }
+    let chosen = identities(of: clusters)
+    var targets: [TrackID: IdentityID] = [:]
+    var homeless: [[TrackID]] = []
+    for (cluster, identity) in zip(clusters, chosen) {
+      guard let identity else {
+        homeless.append(cluster)
+        continue
+      }
+      for id in cluster { targets[id] = identity }
+    }
+    for cluster in homeless { giveIdentity(to: cluster) }
+    moveApart(targets, clusters: clusters)
+    moveTogether(targets)
+  }
+
+  /// One identity per cluster, one cluster per identity, such that as much evidence as possible keeps its own.
+  private func identities(of clusters: [[TrackID]]) -> [IdentityID?] {
+    var votes: [[IdentityID: Double]] = []
+    for cluster in clusters {
+      var vote: [IdentityID: Double] = [:]
+      for id in cluster {
+        guard let track = tracks[id], let identity = track.identity else { continue }
+        vote[identity, default: 0] += 0.1 + track.totalWeight
+      }
+      votes.append(vote)
+    }
+    let known = Set(votes.flatMap(\.keys)).sorted()
+    let highest = (votes.flatMap(\.values).max() ?? 0) + 1
+    let assignment = LinearAssignment.solve(
+      rows: clusters.count, columns: known.count, unmatchedCost: highest
+    ) { row, column in votes[row][known[column]].map { highest - $0 } ?? .infinity }
+    return assignment.map { $0.map { known[$0] } }
+  }
+
+  private func explanation(of cluster: [TrackID]) -> String {
+    let cameras = Set(cluster.map(\.camera)).sorted().map(\.rawValue).joined(separator: ", ")
+    return
+      "with the whole recording known, \(cluster.count) tracks in \(cameras) fit together and nobody else fits them better"
+  }
+
+  /// A cluster that is nobody known becomes an identity of its own, split off from where its tracks were.
+  private mutating func giveIdentity(to cluster: [TrackID]) {
+    guard let first = cluster.max(by: { (tracks[$0]?.totalWeight ?? 0) < (tracks[$1]?.totalWeight ?? 0) })
+    else { return }
+    let text = explanation(of: cluster)
+    if tracks[first]?.identity != nil { detach(first, explanation: text) }
+    if tracks[first]?.identity == nil {
+      let evidence = cluster.reduce(0) { $0 + (tracks[$1]?.totalWeight ?? 0) }
+      guard evidence >= 0.5 * settings.minimumEvidence, let track = tracks[first] else { return }
+      let identity = gallery.createIdentity(at: track.firstSeen, protected: Set(members.keys))
+      events.append(.identityCreated(identity, track: track.reported, at: track.lastSeen, explanation: text))
+      give(identity, to: first, explanation: text)
+    }
+    guard let identity = tracks[first]?.identity else { return }
+    for id in cluster where id != first { move(id, to: identity, explanation: text) }
+  }
+
+  private mutating func move(_ id: TrackID, to identity: IdentityID, explanation: String) {
+    guard let target = gallery.resolve(identity), tracks[id]?.identity != target else { return }
+    if tracks[id]?.identity == nil {
+      give(target, to: id, explanation: explanation)
+    } else {
+      reassign(id, to: target, confidence: settings.sureProbability, explanation: explanation)
+    }
+  }
+
+  /// An undecided track, over or not, gets an identity and its sighting.
+  private mutating func give(_ identity: IdentityID, to id: TrackID, explanation: String) {
+    assign(id, to: identity, confidence: settings.sureProbability, explanation: explanation)
+    if tracks[id]?.isLive == false { closeSighting(of: id) }
+  }
+
+  /// Tracks whose identity is divided among several clusters, and undecided ones, go one by one.
+  private mutating func moveApart(_ targets: [TrackID: IdentityID], clusters: [[TrackID]]) {
+    for cluster in clusters {
+      let text = explanation(of: cluster)
+      for id in cluster {
+        guard let target = targets[id], let track = tracks[id] else { continue }
+        guard let current = track.identity, current != target else {
+          if track.identity == nil { move(id, to: target, explanation: text) }
+          continue
+        }
+        let goals = Set((members[current] ?? []).map { targets[$0] })
+        if goals.count > 1 { move(id, to: target, explanation: text) }
+      }
+    }
+  }
+
+  /// Identities of which everything goes to another one are merged with it.
+  private mutating func moveTogether(_ targets: [TrackID: IdentityID]) {
+    for (id, target) in targets.sorted(by: { $0.key < $1.key }) {
+      guard let current = tracks[id]?.identity, let goal = gallery.resolve(target), current != goal else {
+        continue
+      }
+      let text = "with the whole recording known, all tracks of \(current) fit \(goal)"
+      merge(
+        current, into: goal, source: .consolidation, confidence: settings.sureProbability, explanation: text)
+      move(id, to: goal, explanation: text)
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Gallery
+import Testing
+import ThroughlineCore
+
+@testable import Association
+
+@Suite struct RecordingTests {
+  private func settings() -> AssociationSettings {
+    var settings = AssociationSettings()
+    settings.consolidationWindow = .infinity
+    settings.maximumEndedTracks = Associator.maximumRecordingTracks
+    return settings
+  }
+
+  @Test func theWholeRecordingRepairsWhatWasDecidedEarly() throws {
+    for seed in 1...4 as ClosedRange<UInt64> {
+      var stage = try Stage(people: 4, seed: seed, settings: settings())
+      stage.noise = 1.1  // the beginning is hardly recognisable
+      try stage.play("a", from: 0, to: 3, [(1, 0, 0), (2, 1, 5)])
+      try stage.play("b", from: 3, to: 6, [(1, 1, 0), (2, 2, 5)])
+      stage.noise = 0.35
+      try stage.play("a", from: 6, to: 16, [(1, 0, 0), (2, 1, 5)])
+      try stage.play("b", from: 16, to: 26, [(1, 1, 0), (2, 2, 5), (3, 3, 9)])
+      let update = stage.associator.finishRecording(at: at(27))
+      let spans = stage.associator.identitySpans()
+      func identity(_ name: String, _ track: UInt64) -> IdentityID? {
+        spans[TrackID(camera: camera(name), number: track)]?.identity(at: at(25))
+      }
+      #expect(identity("a", 2) != nil && identity("a", 2) == identity("b", 1), "seed \(seed)")
+      let others = [identity("a", 1), identity("b", 2), identity("b", 3), identity("b", 1)]
+      #expect(Set(others).count == 4, "seed \(seed)")
+      // What the store is told leads to the same gallery.
+      var replica = GalleryContents()
+      for change in stage.changes + update.changes { try replica.apply(change) }
+      #expect(replica == stage.associator.gallery.contents, "seed \(seed)")
+      #expect(
+        stage.associator.gallery.contents.identities.values.allSatisfy { record in
+          record.sightings.allSatisfy { !$0.isOpen }
+        })
+    }
+  }
+
+  @Test func nobodySharesANumberInOnePicture() throws {
+    for seed in 1...4 as ClosedRange<UInt64> {
+      var stage = try Stage(people: 1, seed: seed, settings: settings())
+      try stage.play("a", from: 0, to: 5, [(1, 0, 0), (2, 0, 3), (3, 0, 6)])
+      try stage.play("b", from: 20, to: 25, [(1, 0, 0), (2, 0, 3)])
+      _ = stage.associator.finishRecording(at: at(30))
+      let spans = stage.associator.identitySpans()
+      for (name, numbers) in [("a", 1...3), ("b", 1...2)] as [(String, ClosedRange<UInt64>)] {
+        let found = numbers.compactMap { number in
+          spans[TrackID(camera: camera(name), number: number)]?.identity(at: at(30))
+        }
+        #expect(Set(found).count == found.count, "seed \(seed), camera \(name)")
+      }
+    }
+  }
+
+  @Test func aNamedPersonKeepsNumberAndName() throws {
+    var stage = try Stage(people: 2, settings: settings())
+    try stage.play("a", from: 0, to: 4, [(1, 0, 0), (2, 1, 5)])
+    let known = try #require(stage.identity("a", 2))
+    try stage.associator.name(known, as: "Ada")
+    try stage.play("b", from: 10, to: 14, [(1, 1, 0)])
+    _ = stage.associator.finishRecording(at: at(20))
+    #expect(
+      stage.associator.identitySpans()[TrackID(camera: camera("b"), number: 1)]?.last?.identity == known)
+    #expect(stage.associator.gallery[known]?.identity.name == "Ada")
+  }
+}
