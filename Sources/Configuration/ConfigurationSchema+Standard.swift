@@ -74,6 +74,10 @@ extension ConfigurationSchema {
     ConfigurationKey(
       "tracker.keep-lost", .number(0...600), .number(2), unit: "seconds", perCamera: true,
       "How long a lost track can still be found again under its number."),
+    ConfigurationKey(
+      "tracker.appearance", .choice(["auto", "never", "ambiguous", "always"]), .text("auto"), perCamera: true,
+      "When the tracker compares looks besides places: never, where places leave a doubt, or in every frame, which costs an embedding of every person; auto is always with --offline and ambiguous otherwise."
+    ),
   ]
 
   private static let identityKeys: [ConfigurationKey] = [

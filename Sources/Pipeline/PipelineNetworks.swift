@@ -59,7 +59,8 @@ public struct PipelineNetworks: Sendable {
       looks: LookTaker(
         judge: camera.judge, planner: LookPlanner(settings: camera.planner),
         embedder: try embedder.makeEmbedder()),
-      tracker: Tracker(camera: camera.name, settings: camera.tracker, firstNumber: firstTrack))
+      tracker: Tracker(camera: camera.name, settings: camera.tracker, firstNumber: firstTrack),
+      appearance: camera.appearance)
   }
 }
 

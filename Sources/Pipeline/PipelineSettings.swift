@@ -27,6 +27,8 @@ public struct PipelineSettings: Sendable {
     public var detectionInterval: Double
     /// How persons are followed.
     public var tracker: TrackerSettings
+    /// When the tracker compares looks too.
+    public var appearance: AppearanceUse
     /// Which crops are worth an embedding.
     public var judge: CropJudge
     /// When a look is taken.
@@ -219,6 +221,11 @@ public struct PipelineSettings: Sendable {
     tracker.keepTracked = number("tracker.keep-tracked")
     tracker.keepLost = number("tracker.keep-lost")
 
+    // A recording has time for what makes its tracks right.
+    let appearance =
+      AppearanceUse(rawValue: configuration.text("tracker.appearance", camera: name) ?? "")
+      ?? (isOffline ? .always : .ambiguous)
+
     var planner = LookPlanner.Settings()
     planner.refresh = number("quality.refresh")
     var person = DetectorSettings.person
@@ -233,7 +240,8 @@ public struct PipelineSettings: Sendable {
       let ownName = addresses.count == 1 ? name : CameraName(sanitizing: "\(name)-\(address.suggestedName)")
       return Camera(
         name: ownName, address: address, source: source, person: person, face: face,
-        detectionInterval: number("detection.interval"), tracker: tracker, judge: judge, planner: planner)
+        detectionInterval: number("detection.interval"), tracker: tracker,
+        appearance: appearance, judge: judge, planner: planner)
     }
   }
 

@@ -15,6 +15,8 @@ public final class LookTaker {
   private let judge: CropJudge
   private var planner: LookPlanner
   private let embedder: Embedder
+  /// The embeddings of the frame at hand, so that no crop is embedded twice.
+  private var frameEmbeddings: [(box: BoundingBox, embedding: Embedding)] = []
   /// What became of the crops so far.
   public private(set) var figures = Figures()
 
@@ -23,6 +25,33 @@ public final class LookTaker {
     self.judge = judge
     self.planner = planner
     self.embedder = embedder
+  }
+
+  /// Begins a frame; what was embedded in the one before is forgotten.
+  public func beginFrame() { frameEmbeddings.removeAll(keepingCapacity: true) }
+
+  /// The embeddings that a tracker asks for, whatever the crops are worth.
+  ///
+  /// - Parameter wanted: one answer for each detection.
+  /// - Returns: one embedding or `nil` for each detection, in their order.
+  public func appearances(
+    of detections: [Detection], wanted: [Bool], in picture: Picture
+  ) throws(EmbedderError) -> [Embedding?] {
+    var result: [Embedding?] = []
+    for (detection, isWanted) in zip(detections, wanted) {
+      let box = detection.box.clipped(to: picture.size)
+      let isCrop = isWanted && box.isValid && box.width >= 8 && box.height >= 16
+      result.append(isCrop ? try embedding(of: detection.box, in: picture) : nil)
+    }
+    return result
+  }
+
+  private func embedding(of box: BoundingBox, in picture: Picture) throws(EmbedderError) -> Embedding {
+    if let known = frameEmbeddings.first(where: { $0.box == box }) { return known.embedding }
+    let embedding = try embedder.embed(picture, box: box.clipped(to: picture.size))
+    figures.embedded += 1
+    frameEmbeddings.append((box, embedding))
+    return embedding
   }
 
   /// Embeds every person that was found in a frame, whatever its crop is worth: what trackers and associations are
@@ -49,7 +78,7 @@ public final class LookTaker {
         let promised = judge.judge(
           detection.box, score: detection.score, isObserved: true, among: others, in: picture.size)
         let quality = judge.judge(promised, measures: measures)
-        crop.embedding = try embedder.embed(picture, box: box)
+        crop.embedding = try embedding(of: detection.box, in: picture)
         crop.quality = quality.isAccepted ? quality.value : 0
         crop.sharpness = measures.sharpness
       }
@@ -87,8 +116,7 @@ public final class LookTaker {
         for refusal in quality.refusals { figures.refused[refusal, default: 0] += 1 }
         continue
       }
-      let embedding = try embedder.embed(picture, box: box)
-      figures.embedded += 1
+      let embedding = try embedding(of: track.box, in: picture)
       looks[track.id] = Look(embedding: embedding, time: time, quality: quality.value, box: track.box)
     }
     return looks

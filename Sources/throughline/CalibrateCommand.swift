@@ -49,7 +49,7 @@ struct CalibrateCommand: ParsableCommand {
       var replay = AssociationReplay()
       replay.prior = SimilarityPrior.of(networkNamed: network ?? contents.network ?? "")
       let tracks = try contents.cameras.sorted { $0.key < $1.key }.map {
-        try CameraTracks(camera: $0.key, frames: $0.value, usesAppearance: false)
+        try CameraTracks(camera: $0.key, frames: $0.value, usesAppearance: .always)
       }
       guard let report = try replay.run(tracks).calibration else {
         throw CommandFailure.failed(

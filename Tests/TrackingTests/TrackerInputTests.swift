@@ -123,3 +123,33 @@ import ThroughlineCore
     #expect(tracker.nextNumber > everSeen.max() ?? 0)
   }
 }
+
+@Suite struct TrackerAppearanceTests {
+  private func person(_ x: Double, score: Double = 0.9) -> Detection {
+    Detection(box: BoundingBox(x: x, y: 100, width: 40, height: 100), category: .person, score: score)
+  }
+
+  @Test func anEmbeddingIsAskedForOnlyWhereItHelps() throws {
+    var tracker = Tracker(camera: CameraName(sanitizing: "a"))
+    let look = try Embedding(normalizing: [1, 0, 0])
+    func at(_ seconds: Double) -> Timestamp { Timestamp(seconds: 100 + seconds) }
+    // Nobody is known: nobody to be mixed up with.
+    #expect(tracker.wantsAppearance([person(0), person(300)], at: at(0)) == [false, false])
+    for step in 0..<4 {
+      _ = try tracker.update(
+        detections: [person(0), person(300)], at: at(Double(step) / 10), appearances: [look, look])
+    }
+    // Everybody is alone and known; a weak detection and a face are never asked about.
+    let face = Detection(box: BoundingBox(x: 10, y: 100, width: 10, height: 10), category: .face, score: 0.9)
+    #expect(
+      tracker.wantsAppearance([person(0), person(300), person(600, score: 0.2), face], at: at(0.4))
+        == [false, false, false, false])
+    // What is known grows old.
+    #expect(tracker.wantsAppearance([person(0)], at: at(2)) == [true])
+    // Two on one place.
+    #expect(tracker.wantsAppearance([person(0), person(15)], at: at(0.4)) == [true, true])
+    // Somebody is missed, and somebody is seen near by.
+    _ = try tracker.update(detections: [person(0)], at: at(0.4), appearances: [look])
+    #expect(tracker.wantsAppearance([person(0), person(365)], at: at(0.5)) == [false, true])
+  }
+}

@@ -26,19 +26,34 @@ public struct CameraTracks: Sendable {
   /// The observations of each believed track, in order.
   public var observations: [TrackID: [TrackObservation]]
 
+  /// Which embeddings a replayed tracker sees.
+  public enum Appearance: Sendable {
+    /// Motion alone.
+    case never
+    /// Where the tracker asks for one, as in a live run.
+    case ambiguous
+    /// Every one, as in a run over a recording.
+    case always
+  }
+
   /// Runs a tracker over a camera's frames.
   ///
-  /// - Parameter usesAppearance: whether the tracker sees the cached embeddings.
+  /// - Parameter usesAppearance: which cached embeddings the tracker sees: none, those that it asks for, or all.
   public init(
     camera: CameraName, frames: [ObservedFrame], settings: TrackerSettings = TrackerSettings(),
-    usesAppearance: Bool = true
+    usesAppearance: Appearance = .always
   ) throws(TrackerError) {
     var tracker = Tracker(camera: camera, settings: settings)
     var reports: [[Track]] = []
     for frame in frames {
       let input = frame.detectionFrame
+      var appearances = usesAppearance == .never ? [] : input.appearances
+      if usesAppearance == .ambiguous {
+        let wanted = tracker.wantsAppearance(input.detections, at: frame.time)
+        for (place, isWanted) in wanted.enumerated() where !isWanted { appearances[place] = nil }
+      }
       var tracks = try tracker.update(
-        detections: input.detections, at: frame.time, appearances: usesAppearance ? input.appearances : [])
+        detections: input.detections, at: frame.time, appearances: appearances)
       tracks += tracker.takeEnded()
       reports.append(tracks)
     }

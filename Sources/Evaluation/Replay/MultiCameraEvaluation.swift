@@ -54,13 +54,16 @@ public struct MultiCameraEvaluation: Sendable {
   }
 
   /// The product's tracks.
-  public func tracks() throws(TrackerError) -> [CameraTracks] {
+  ///
+  /// - Parameter appearance: which embeddings the tracker sees.
+  public func tracks(
+    appearance: CameraTracks.Appearance = .always
+  ) throws(TrackerError) -> [CameraTracks] {
     var result: [CameraTracks] = []
     for camera in cameras {
-      // The product's tracker sees no embeddings either: most detections have none.
       result.append(
         try CameraTracks(
-          camera: camera, frames: observations[camera] ?? [], settings: tracker, usesAppearance: false))
+          camera: camera, frames: observations[camera] ?? [], settings: tracker, usesAppearance: appearance))
     }
     return result
   }
@@ -86,8 +89,11 @@ public struct MultiCameraEvaluation: Sendable {
       joinedRows.append(
         EvaluationRow(joined.sequence(name: "returning joined", results: results), method: method))
     }
-    for (name, mode) in [
-      ("throughline", AssociationReplay.Mode.live), ("throughline, whole recording", .wholeRecording),
+    // A live run's tracker sees few embeddings, that of a recording all of them.
+    let live = try self.tracks(appearance: .ambiguous)
+    for (name, mode, tracks) in [
+      ("throughline", AssociationReplay.Mode.live, live),
+      ("throughline, whole recording", .wholeRecording, tracks),
     ] {
       let outcome = try association.run(tracks, mode: mode)
       add(

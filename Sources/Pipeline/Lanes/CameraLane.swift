@@ -14,6 +14,8 @@ final class CameraLane: Sendable {
     var detector: any Detector
     var looks: LookTaker
     var tracker: Tracker
+    /// When the tracker compares looks too.
+    var appearance = AppearanceUse.ambiguous
   }
 
   /// What a lane has done so far.
@@ -105,13 +107,22 @@ final class CameraLane: Sendable {
       let detections = try workers.detector.detect(frame.picture)
       result.isDetected = true
       result.detections = detections
+      workers.looks.beginFrame()
       if let observer {
         observer(
           FrameObservation(
             camera: camera, number: frame.number, time: frame.captureTime, size: frame.picture.size,
             crops: try workers.looks.observe(detections, in: frame.picture)))
       }
-      result.tracks = try workers.tracker.update(detections: detections, at: frame.captureTime)
+      let wanted =
+        switch workers.appearance {
+        case .never: [Bool](repeating: false, count: detections.count)
+        case .ambiguous: workers.tracker.wantsAppearance(detections, at: frame.captureTime)
+        case .always: detections.map { $0.category == .person }
+        }
+      result.tracks = try workers.tracker.update(
+        detections: detections, at: frame.captureTime,
+        appearances: try workers.looks.appearances(of: detections, wanted: wanted, in: frame.picture))
       result.looks = try workers.looks.take(tracks: result.tracks, in: frame.picture, at: frame.captureTime)
       for (track, look) in result.looks {
         workers.tracker.setAppearance(look.embedding, of: track, at: frame.captureTime)
