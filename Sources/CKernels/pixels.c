@@ -183,6 +183,23 @@ CK_CLONES uint64_t ck_sum(const uint8_t *samples, ptrdiff_t stride, int32_t widt
   return total;
 }
 
+CK_CLONES void ck_block_sums(const uint8_t *samples, ptrdiff_t stride, int32_t width, int32_t height, int32_t step,
+                             uint32_t *sums) {
+  const int32_t columns = width / 16, rows = height / 16;
+  for (int32_t row = 0; row < rows; row++) {
+    uint32_t *restrict target = sums + (ptrdiff_t)row * columns;
+    for (int32_t column = 0; column < columns; column++) target[column] = 0;
+    for (int32_t line = 0; line < 16; line += step) {
+      const uint8_t *restrict source = samples + ((ptrdiff_t)row * 16 + line) * stride;
+      for (int32_t column = 0; column < columns; column++) {
+        uint32_t sum = 0;
+        for (int32_t x = 0; x < 16; x++) sum += source[column * 16 + x];
+        target[column] += sum;
+      }
+    }
+  }
+}
+
 CK_CLONES void ck_grey_measures(const uint8_t *grey, ptrdiff_t stride, int32_t width, int32_t height,
                                 ck_grey_sums *sums) {
   int64_t sum = 0, square_sum = 0, laplacian_sum = 0, laplacian_square_sum = 0;

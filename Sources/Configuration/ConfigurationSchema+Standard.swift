@@ -1,7 +1,8 @@
 extension ConfigurationSchema {
   /// The keys of the program.
   public static let standard = ConfigurationSchema(
-    keys: cameraKeys + detectionKeys + trackerKeys + identityKeys + privacyKeys + outputKeys + runtimeKeys)
+    keys: cameraKeys + detectionKeys + trackerKeys + identityKeys + privacyKeys + outputKeys + schedulerKeys
+      + runtimeKeys)
 
   private static let any = 0...1_000_000.0
   private static let share = 0...1.0
@@ -60,7 +61,11 @@ extension ConfigurationSchema {
       "The highest overlap (intersection over union) of two persons found in one frame."),
     ConfigurationKey(
       "detection.interval", .number(0...10), .number(0), unit: "seconds", perCamera: true,
-      "The shortest time between two detections on one camera; the tracker bridges the frames between. 0 detects on every frame."
+      "The shortest time between two detections on one camera; the tracker bridges the frames between. 0 detects on every frame, in real time as often as the processor allows."
+    ),
+    ConfigurationKey(
+      "detection.motion-gate", .boolean, .boolean(true), perCamera: true,
+      "Whether a live picture in which nothing has moved is left alone by the detectors (but for once a second)."
     ),
   ]
 
@@ -167,6 +172,42 @@ extension ConfigurationSchema {
       "The H.264 encoder of recordings; x264 is faster and under the GPL."),
     ConfigurationKey("output.boxes", .boolean, .boolean(true), "Draw boxes and identities into pictures."),
   ]
+
+  /// The same keys for each network.
+  private static let schedulerKeys: [ConfigurationKey] =
+    [
+      ConfigurationKey(
+        "scheduler.adapt", .boolean, .boolean(true),
+        "Whether quality falls under overload in real time (looks at known persons, detections per second, size of the detectors' pictures) and rises again by itself."
+      ),
+      ConfigurationKey(
+        "scheduler.ageing", .number(0.001...60), .number(0.1), unit: "seconds",
+        "So much waiting counts as one level of priority, so that no network starves."),
+    ]
+    + [
+      ("person", "person detector", 2, 0.5), ("face", "face detector", 2, 0.5),
+      ("reid", "re-ID network", 1, 0.25),
+    ]
+    .flatMap { (network: (name: String, title: String, priority: Int, deadline: Double)) in
+      [
+        ConfigurationKey(
+          "scheduler.\(network.name)-priority", .integer(0...100), .integer(network.priority),
+          "The priority of the \(network.title); higher runs first."),
+        ConfigurationKey(
+          "scheduler.\(network.name)-deadline", .number(0...60), .number(network.deadline), unit: "seconds",
+          "A run of the \(network.title) that has waited longer is given up in real time; 0 never gives up."),
+        ConfigurationKey(
+          "scheduler.\(network.name)-threshold", .integer(1...64), .integer(1),
+          "So many runs of the \(network.title) are collected before the first begins."),
+        ConfigurationKey(
+          "scheduler.\(network.name)-timeout", .number(0...10), .number(0.02), unit: "seconds",
+          "After so much waiting a run of the \(network.title) begins without the threshold."),
+        ConfigurationKey(
+          "scheduler.\(network.name)-batch", .integer(1...64), .integer(4),
+          "So many runs of the \(network.title) may follow each other while another network of the same priority waits."
+        ),
+      ]
+    }
 
   private static let runtimeKeys: [ConfigurationKey] = [
     ConfigurationKey(

@@ -88,6 +88,19 @@ enum KernelTwins {
     }
   }
 
+  /// Twin of `ck_block_sums`.
+  static func blockSums(_ samples: [UInt8], stride: Int, width: Int, height: Int, step: Int) -> [UInt32] {
+    (0..<(height / 16)).flatMap { row in
+      (0..<(width / 16)).map { column in
+        var sum: UInt32 = 0
+        for line in Swift.stride(from: 0, to: 16, by: step) {
+          for x in 0..<16 { sum += UInt32(samples[(row * 16 + line) * stride + column * 16 + x]) }
+        }
+        return sum
+      }
+    }
+  }
+
   /// Twin of `ck_convert_rows` for one sample.
   static func convert(_ y: UInt8, _ u: UInt8, _ v: UInt8, _ c: [Float]) -> (UInt8, UInt8, UInt8) {
     func byte(_ value: Float) -> UInt8 { UInt8(min(max(value, 0), 255) + 0.5) }

@@ -80,6 +80,6 @@ public struct NetworkLoader: Sendable {
       runtime: runtime, person: person,
       face: try locate(settings.faceModel, for: .face),
       reidentification: try locate(settings.reidentificationModel, for: .reid), options: settings.inference,
-      cameras: settings.cameras.count)
+      cameras: settings.cameras.count, scheduling: settings.scheduling, hasSmallInput: !settings.isOffline)
   }
 }

@@ -1,4 +1,6 @@
 import Detection
+import Foundation
+import Imaging
 import Inference
 import Models
 import Reidentification
@@ -16,6 +18,20 @@ public struct PipelineNetworks: Sendable {
 
   private let personModel: any CompiledModel
   private let faceModel: any CompiledModel
+  private let reidModel: any CompiledModel
+  /// The detectors for smaller pictures, where both networks can be had so.
+  private let small: Small?
+  /// Who says which network runs when.
+  public let scheduler: InferenceScheduler
+  /// What was chosen for each network, one line each.
+  public let choices: [String]
+
+  private struct Small: Sendable {
+    var personEntry: ModelEntry
+    var person: any CompiledModel
+    var faceEntry: ModelEntry
+    var face: any CompiledModel
+  }
 
   /// Compiles networks.
   ///
@@ -24,20 +40,41 @@ public struct PipelineNetworks: Sendable {
   ///   - face: the same of the face detector.
   ///   - reidentification: the same of the re-ID network.
   ///   - cameras: how many cameras will run them at the same time.
+  ///   - scheduling: how the networks stand against each other.
+  ///   - hasSmallInput: whether the detectors are also compiled for smaller pictures, for times of overload.
+  ///   - choices: what was chosen for each network, for the log.
   public init(
     runtime: any Runtime, person: LocatedModel, face: LocatedModel, reidentification: LocatedModel,
-    options: InferenceOptions, cameras: Int
+    options: InferenceOptions, cameras: Int, scheduling: NetworkScheduling = NetworkScheduling(),
+    hasSmallInput: Bool = false, choices: [String] = []
   ) throws {
     var options = options
     // One stream per camera as far as there are threads: cameras then run beside each other instead of in turn.
     options.streams = max(1, min(cameras, options.threads ?? 1))
-    personModel = try runtime.compile(
-      modelAt: person.path, inputShape: person.entry.input?.shape, options: options)
-    faceModel = try runtime.compile(modelAt: face.path, inputShape: face.entry.input?.shape, options: options)
-    let reidModel = try runtime.compile(
-      modelAt: reidentification.path, inputShape: reidentification.entry.input?.shape, options: options)
+    let scheduler = InferenceScheduler(
+      slots: options.streams ?? 1, policies: scheduling.policies, ageing: scheduling.ageing)
+    self.scheduler = scheduler
+    self.choices = choices
+    func compile(_ model: LocatedModel, _ entry: ModelEntry, as network: String) throws -> any CompiledModel {
+      ScheduledModel(
+        try runtime.compile(modelAt: model.path, inputShape: entry.input?.shape, options: options),
+        scheduler: scheduler, network: network)
+    }
+    personModel = try compile(person, person.entry, as: NetworkScheduling.person)
+    faceModel = try compile(face, face.entry, as: NetworkScheduling.face)
+    reidModel = try compile(reidentification, reidentification.entry, as: NetworkScheduling.reid)
     self.person = try DetectionNetwork(entry: person.entry, model: personModel)
     self.face = try DetectionNetwork(entry: face.entry, model: faceModel)
+    if hasSmallInput, let personEntry = Self.smaller(person.entry), let faceEntry = Self.smaller(face.entry),
+      let personModel = try? compile(person, personEntry, as: NetworkScheduling.person),
+      let faceModel = try? compile(face, faceEntry, as: NetworkScheduling.face),
+      (try? DetectionNetwork(entry: personEntry, model: personModel)) != nil,
+      (try? DetectionNetwork(entry: faceEntry, model: faceModel)) != nil
+    {
+      small = Small(personEntry: personEntry, person: personModel, faceEntry: faceEntry, face: faceModel)
+    } else {
+      small = nil
+    }
     guard let input = reidentification.entry.input, reidentification.entry.task == .reid else {
       throw PipelineError.setting(
         "'\(reidentification.entry.name)' is no re-ID network; 'throughline models list' shows those that are"
@@ -48,14 +85,57 @@ public struct PipelineNetworks: Sendable {
       version: reidentification.entry.version)
   }
 
+  /// Whether the detectors can see smaller pictures in times of overload.
+  public var hasSmallInput: Bool { small != nil }
+
+  /// The entry for two thirds of the sides, in the multiples of 32 that detectors want; `nil` where it is small already.
+  static func smaller(_ entry: ModelEntry) -> ModelEntry? {
+    guard let size = entry.input?.size, size.width > 320, size.height > 192 else { return nil }
+    var entry = entry
+    func shrink(_ side: Int) -> Int { max(32, (side * 2 / 3 + 16) / 32 * 32) }
+    entry.input?.size = PictureSize(width: shrink(size.width), height: shrink(size.height))
+    return entry
+  }
+
+  /// Runs each network alone on this thread: seconds of processor time per run of the whole process, by the
+  /// scheduler's names.
+  ///
+  /// - Parameter seconds: how long each network is run.
+  public func measureAlone(seconds: Double) throws -> [String: Double] {
+    var result: [String: Double] = [:]
+    for (name, model) in [
+      (NetworkScheduling.person, personModel), (NetworkScheduling.face, faceModel),
+      (NetworkScheduling.reid, reidModel),
+    ] {
+      let request = try model.makeRequest()
+      for _ in 0..<3 { try request.run() }
+      let began = ProcessInfo.processInfo.systemUptime
+      let before = ProcessUsage.now().processorTime
+      var runs = 0.0
+      repeat {
+        try request.run()
+        runs += 1
+      } while ProcessInfo.processInfo.systemUptime - began < seconds
+      result[name] = (ProcessUsage.now().processorTime - before) / runs
+    }
+    return result
+  }
+
   /// What one camera's lane works with, for one thread.
   func workers(for camera: PipelineSettings.Camera, firstTrack: UInt64) throws -> CameraLane.Workers {
-    let networks = [
-      try DetectionNetwork(entry: person.entry, model: personModel, settings: camera.person),
-      try DetectionNetwork(entry: face.entry, model: faceModel, settings: camera.face),
-    ]
+    func detector(
+      _ person: (ModelEntry, any CompiledModel), _ face: (ModelEntry, any CompiledModel)
+    ) throws -> NetworkDetector {
+      try DetectorFactory([
+        try DetectionNetwork(entry: person.0, model: person.1, settings: camera.person),
+        try DetectionNetwork(entry: face.0, model: face.1, settings: camera.face),
+      ]).makeDetector()
+    }
     return CameraLane.Workers(
-      detector: try DetectorFactory(networks).makeDetector(),
+      detector: try detector((person.entry, personModel), (face.entry, faceModel)),
+      smallDetector: try small.map {
+        try detector(($0.personEntry, $0.person), ($0.faceEntry, $0.face))
+      },
       looks: LookTaker(
         judge: camera.judge, planner: LookPlanner(settings: camera.planner),
         embedder: try embedder.makeEmbedder()),

@@ -40,11 +40,15 @@ public final class PipelineRun: Sendable {
     var hasStarted = false
   }
 
-  private let settings: PipelineSettings
+  let settings: PipelineSettings
   private let logger: Logger
-  private let sources: [CameraName: FrameSource]
-  private let lanes: [CameraLane]
-  private let outputs: [CameraName: OutputLane]
+  let sources: [CameraName: FrameSource]
+  let lanes: [CameraLane]
+  let outputs: [CameraName: OutputLane]
+  let meters: [CameraName: LaneMeter]
+  private let dial: QualityDial
+  let monitor: QualityMonitor?
+  let networks: PipelineNetworks
   private let coordinator: Coordinator
   private let sinks: [any FrameSink]
   private let thumbnails: ThumbnailSink?
@@ -77,6 +81,7 @@ public final class PipelineRun: Sendable {
   ) throws {
     self.settings = settings
     self.logger = logger
+    self.networks = networks
     let shared = SharedState()
     self.shared = shared
     let names = settings.cameras.map(\.name)
@@ -102,15 +107,22 @@ public final class PipelineRun: Sendable {
       windowClosed: { shared.requestStop.withLock { $0 }?() })
     self.sinks = sinks
 
+    let dial = QualityDial()
+    self.dial = dial
     var outputs: [CameraName: OutputLane] = [:]
+    var meters: [CameraName: LaneMeter] = [:]
     for camera in settings.cameras {
+      let meter = LaneMeter()
+      meters[camera.name] = meter
       outputs[camera.name] = OutputLane(
         camera: camera.name, settings: settings.privacy, drawsBoxes: settings.outputs.boxes,
-        isOffline: settings.isOffline, sinks: sinks)
+        isOffline: settings.isOffline, meter: meter, sinks: sinks)
     }
     let lanesOut = outputs
     self.outputs = outputs
+    self.meters = meters
     let mot = mot
+    let knownMeters = meters
     coordinator = Coordinator(
       cameras: names, isOrdered: settings.isOffline, associator: associator, events: events,
       writesFrames: settings.outputs.frameEvents,
@@ -118,6 +130,7 @@ public final class PipelineRun: Sendable {
       store: store,
       deliver: { frame in
         mot?.write(frame.result)
+        knownMeters[frame.result.frame.camera]?.noteEvent(of: frame.result.frame)
         lanesOut[frame.result.frame.camera]?.take(frame)
       },
       finished: { outcome in
@@ -129,14 +142,22 @@ public final class PipelineRun: Sendable {
     var sources: [CameraName: FrameSource] = [:]
     var lanes: [CameraLane] = []
     for camera in settings.cameras {
-      let queue = BoundedQueue<VideoFrame>(capacity: 4, policy: settings.isOffline ? .block : .dropOldest)
+      let queue = BoundedQueue<VideoFrame>(
+        capacity: settings.isOffline ? 4 : CameraLane.mostHeld,
+        policy: settings.isOffline ? .block : .dropOldest)
       let coordinator = coordinator
       lanes.append(
         CameraLane(
-          camera: camera.name, frames: queue, interval: camera.detectionInterval,
+          camera: camera.name, frames: queue,
+          rules: .init(
+            isOffline: settings.isOffline, interval: camera.detectionInterval,
+            motion: camera.isMotionGated ? MotionGate.Settings() : nil, refresh: camera.planner.refresh),
+          quality: dial, meter: meters[camera.name] ?? LaneMeter(),
           makeWorkers: { try networks.workers(for: camera, firstTrack: (lastNumbers[camera.name] ?? 0) + 1) },
           observer: observer,
-          deliver: { coordinator.take(.result($0)) }, ended: { coordinator.take(.ended($0)) }))
+          deliver: { coordinator.take(.result($0)) },
+          noteCondition: { coordinator.take(.condition(camera.name, $0)) },
+          ended: { coordinator.take(.ended($0)) }))
       let name = camera.name
       var options = camera.source
       options.startTime = start
@@ -151,6 +172,11 @@ public final class PipelineRun: Sendable {
     }
     self.sources = sources
     self.lanes = lanes
+    monitor =
+      settings.adaptsQuality
+      ? QualityMonitor(
+        dial: dial, lanes: lanes.map { ($0, meters[$0.camera] ?? LaneMeter()) },
+        lowest: networks.hasSmallInput ? .smallInput : .third, logger: logger) : nil
   }
 
   /// When files that are read offline begin; `nil` where the wall clock says so.
@@ -175,6 +201,7 @@ public final class PipelineRun: Sendable {
     coordinator.begin()
     for lane in outputs.values { lane.start() }
     for lane in lanes { lane.start() }
+    monitor?.start()
     for camera in settings.cameras { sources[camera.name]?.start() }
   }
 
@@ -226,6 +253,7 @@ public final class PipelineRun: Sendable {
   /// - Returns: what the run did.
   public func wait() -> RunSummary {
     shared.finished.wait()
+    monitor?.stop()
     for lane in outputs.values { lane.wait() }
     let elapsed = ProcessInfo.processInfo.systemUptime - began
     let outcome = shared.state.withLock { $0.outcome } ?? Coordinator.Outcome()

@@ -25,6 +25,8 @@ public struct PipelineSettings: Sendable {
     public var face: DetectorSettings
     /// The shortest time between two detections, in seconds.
     public var detectionInterval: Double
+    /// Whether frames in which nothing has moved are passed on without a detection.
+    public var isMotionGated: Bool
     /// How persons are followed.
     public var tracker: TrackerSettings
     /// When the tracker compares looks too.
@@ -89,6 +91,10 @@ public struct PipelineSettings: Sendable {
   public var runtimeLibrary: String?
   /// How networks are compiled.
   public var inference: InferenceOptions
+  /// How networks stand against each other.
+  public var scheduling: NetworkScheduling
+  /// Whether quality falls under overload and rises again; otherwise frames are lost instead.
+  public var adaptsQuality: Bool
   /// The gallery's file.
   public var galleryFile: String?
   /// The gallery's key file.
@@ -123,6 +129,8 @@ public struct PipelineSettings: Sendable {
       device: configuration.text("inference.device") ?? "CPU",
       threads: threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount,
       precision: InferencePrecision(rawValue: configuration.text("inference.precision") ?? "") ?? .float32)
+    scheduling = Self.scheduling(configuration, isOffline: isOffline)
+    adaptsQuality = !isOffline && configuration.boolean("scheduler.adapt")
     galleryFile = configuration.text("gallery.file")
     galleryKeyFile = configuration.text("gallery.key-file")
     cameras = []
@@ -160,6 +168,22 @@ public struct PipelineSettings: Sendable {
         hold: configuration.number("privacy.hold"),
         personScore: configuration.number("privacy.person-score"))
     } catch { throw .setting("\(error)") }
+  }
+
+  private static func scheduling(_ configuration: Configuration, isOffline: Bool) -> NetworkScheduling {
+    var scheduling = NetworkScheduling()
+    scheduling.ageing = configuration.number("scheduler.ageing")
+    scheduling.policies = NetworkScheduling.networks.map { network in
+      func number(_ key: String) -> Double { configuration.number("scheduler.\(network)-\(key)") }
+      let patience = number("deadline")
+      return NetworkPolicy(
+        name: network, priority: configuration.integer("scheduler.\(network)-priority"),
+        maximumWaiting: 256, threshold: configuration.integer("scheduler.\(network)-threshold"),
+        timeout: UInt64(number("timeout") * 1e9),
+        batchLimit: configuration.integer("scheduler.\(network)-batch"),
+        patience: isOffline || patience <= 0 ? nil : UInt64(patience * 1e9))
+    }
+    return scheduling
   }
 
   private static func outputs(_ configuration: Configuration) -> Outputs {
@@ -240,8 +264,9 @@ public struct PipelineSettings: Sendable {
       let ownName = addresses.count == 1 ? name : CameraName(sanitizing: "\(name)-\(address.suggestedName)")
       return Camera(
         name: ownName, address: address, source: source, person: person, face: face,
-        detectionInterval: number("detection.interval"), tracker: tracker,
-        appearance: appearance, judge: judge, planner: planner)
+        detectionInterval: number("detection.interval"),
+        isMotionGated: !isOffline && configuration.boolean("detection.motion-gate", camera: name),
+        tracker: tracker, appearance: appearance, judge: judge, planner: planner)
     }
   }
 

@@ -20,6 +20,12 @@ public final class LookTaker {
   /// What became of the crops so far.
   public private(set) var figures = Figures()
 
+  /// A track that goes on is looked at again after this time, in seconds.
+  public var refresh: Double {
+    get { planner.settings.refresh }
+    set { planner.settings.refresh = newValue }
+  }
+
   /// A taker by its parts.
   public init(judge: CropJudge, planner: LookPlanner, embedder: Embedder) {
     self.judge = judge

@@ -16,8 +16,7 @@ struct Throughline: ParsableCommand {
     version: ProgramVersion.text,
     subcommands: [
       RunCommand.self, ConfigCommand.self, ModelsCommand.self, EvaluateCommand.self, CalibrateCommand.self,
-      ReplayCommand.self,
-      DoctorCommand.self,
+      ReplayCommand.self, BenchCommand.self, DoctorCommand.self,
     ])
 
   /// Usage errors end with 2 and failures with 1, each with one line on standard error.

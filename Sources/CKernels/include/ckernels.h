@@ -71,6 +71,11 @@ void ck_shrink(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, 
 // The sum of the samples of a rectangle.
 uint64_t ck_sum(const uint8_t *samples, ptrdiff_t stride, int32_t width, int32_t height);
 
+// Sums of whole blocks of 16 x 16 samples, row by row of blocks; only every `step`-th line of a block (1...16) is read.
+// What is left over at the right and the bottom belongs to no block.
+void ck_block_sums(const uint8_t *samples, ptrdiff_t stride, int32_t width, int32_t height, int32_t step,
+                   uint32_t *sums);
+
 // Dot products of a query with every row of a contiguous matrix of `rows` x `dimension` floats.
 void ck_dot_scan_float(const float *query, const float *matrix, size_t rows, size_t dimension, float *scores);
 

@@ -33,10 +33,23 @@ public struct NetworkStatistics: Sendable, Hashable {
   public var waitMedian = 0.0
   /// How long runs waited for a slot: 95th percentile.
   public var waitPercentile95 = 0.0
+  /// How long runs waited for a slot: 99th percentile.
+  public var waitPercentile99 = 0.0
   /// How long runs took: median.
   public var runMedian = 0.0
   /// How long runs took: 95th percentile.
   public var runPercentile95 = 0.0
+  /// How long runs took: 99th percentile.
+  public var runPercentile99 = 0.0
+  /// Processor time of all runs together, as far as it was spent on the calling threads.
+  public var processorTime = 0.0
+  /// Runs of this network in a row, before another network had its turn: median.
+  public var batchMedian = 0.0
+  /// Runs of this network in a row: the most.
+  public var batchMaximum = 0.0
+
+  /// Nothing yet.
+  public init(name: String) { self.name = name }
 }
 
 /// Lets several threads run several networks on one device without getting in each other's way: at most so many
@@ -51,8 +64,10 @@ public final class InferenceScheduler: Sendable {
     var failures: UInt64 = 0
     var refused: UInt64 = 0
     var expired: UInt64 = 0
-    var waits = Reservoir(seed: 1)
-    var durations = Reservoir(seed: 2)
+    var waits = Reservoir(capacity: 2048, seed: 1)
+    var durations = Reservoir(capacity: 2048, seed: 2)
+    var batches = Reservoir(seed: 3)
+    var processorTime = 0.0
   }
 
   private struct State {
@@ -68,6 +83,7 @@ public final class InferenceScheduler: Sendable {
   }
 
   private let names: [String]
+  private let policies: [NetworkPolicy]
   private let clock: any MonotonicClock
   private let state: Mutex<State>
 
@@ -82,6 +98,7 @@ public final class InferenceScheduler: Sendable {
     clock: any MonotonicClock = SystemMonotonicClock()
   ) {
     names = policies.map(\.name)
+    self.policies = policies
     self.clock = clock
     let interval = UInt64(max(1, min(ageing, 3600) * 1e9))
     state = Mutex(
@@ -94,7 +111,8 @@ public final class InferenceScheduler: Sendable {
   ///
   /// - Parameters:
   ///   - network: the name of one of the policies.
-  ///   - deadline: the moment, in the clock's nanoseconds, after which the run is not worth starting.
+  ///   - deadline: the moment, in the clock's nanoseconds, after which the run is not worth starting; without one
+  ///     the network's patience counts.
   ///   - work: the run; its error is passed on.
   /// - Throws: ``InferenceError/dropped(network:reason:)`` where the run was not started.
   public func run<Result>(
@@ -106,14 +124,15 @@ public final class InferenceScheduler: Sendable {
       )
     }
     let asked = clock.now()
-    try waitForSlot(index, asked: asked, deadline: deadline)
+    try waitForSlot(index, asked: asked, deadline: deadline ?? policies[index].patience.map { asked &+ $0 })
     let began = clock.now()
+    let processorTime = ThreadClock.processorTime()
     var failed = true
     defer {
       let ended = clock.now()
       finish(
         index, waited: Self.seconds(asked, began), took: Self.seconds(began, ended), failed: failed,
-        now: ended)
+        processorTime: ThreadClock.processorTime() - processorTime, now: ended)
     }
     let result = try work()
     failed = false
@@ -125,13 +144,22 @@ public final class InferenceScheduler: Sendable {
     state.withLock { state in
       names.indices.map { index in
         let figures = state.figures[index]
-        return NetworkStatistics(
-          name: names[index], runs: figures.runs, failures: figures.failures, refused: figures.refused,
-          expired: figures.expired, waiting: state.queue.waitingCount(of: index),
-          waitMedian: figures.waits.percentile(0.5) ?? 0,
-          waitPercentile95: figures.waits.percentile(0.95) ?? 0,
-          runMedian: figures.durations.percentile(0.5) ?? 0,
-          runPercentile95: figures.durations.percentile(0.95) ?? 0)
+        var statistics = NetworkStatistics(name: names[index])
+        statistics.runs = figures.runs
+        statistics.failures = figures.failures
+        statistics.refused = figures.refused
+        statistics.expired = figures.expired
+        statistics.waiting = state.queue.waitingCount(of: index)
+        statistics.waitMedian = figures.waits.percentile(0.5) ?? 0
+        statistics.waitPercentile95 = figures.waits.percentile(0.95) ?? 0
+        statistics.waitPercentile99 = figures.waits.percentile(0.99) ?? 0
+        statistics.runMedian = figures.durations.percentile(0.5) ?? 0
+        statistics.runPercentile95 = figures.durations.percentile(0.95) ?? 0
+        statistics.runPercentile99 = figures.durations.percentile(0.99) ?? 0
+        statistics.processorTime = figures.processorTime
+        statistics.batchMedian = figures.batches.percentile(0.5) ?? 0
+        statistics.batchMaximum = figures.batches.maximum
+        return statistics
       }
     }
   }
@@ -141,8 +169,11 @@ public final class InferenceScheduler: Sendable {
     let admission = state.withLock { state in
       let admission = state.queue.request(network: index, now: asked, deadline: deadline)
       switch admission {
-      case .granted: break
-      case .waiting(let ticket): state.waiters[ticket] = waiter
+      case .granted: Self.noteBatch(&state)
+      case .waiting(let ticket):
+        state.waiters[ticket] = waiter
+        // A slot may be free while runs of a network below its threshold wait.
+        Self.admit(&state, now: asked)
       case .refused: state.figures[index].refused += 1
       }
       return admission
@@ -151,45 +182,69 @@ public final class InferenceScheduler: Sendable {
     case .granted: return
     case .refused: throw .dropped(network: names[index], reason: "too many runs wait already")
     case .waiting(let ticket):
-      if let deadline {
-        let left = deadline > asked ? deadline - asked : 0
-        // Woken when the slot is there or the deadline has passed, whichever comes first.
-        if waiter.signal.wait(timeout: .now() + .nanoseconds(Int(clamping: left))) == .timedOut {
-          let withdrawn = state.withLock { state in
-            state.waiters[ticket] = nil
-            let withdrawn = state.queue.withdraw(ticket)
-            if withdrawn { state.figures[index].expired += 1 }
-            return withdrawn
-          }
-          if !withdrawn { waiter.signal.wait() }
-        }
-      } else {
-        waiter.signal.wait()
-      }
+      wait(waiter, ticket: ticket, network: index, asked: asked, deadline: deadline)
       guard waiter.isGranted.load(ordering: .acquiring) else {
         throw .dropped(network: names[index], reason: "its deadline passed while it waited")
       }
     }
   }
 
-  private func finish(_ index: Int, waited: Double, took: Double, failed: Bool, now: UInt64) {
+  /// Waits until the slot is there or the deadline has passed, whichever comes first.
+  private func wait(
+    _ waiter: Waiter, ticket: AdmissionQueue.Ticket, network: Int, asked: UInt64, deadline: UInt64?
+  ) {
+    func isSignalled(by moment: UInt64, from now: UInt64) -> Bool {
+      let left = moment > now ? moment - now : 0
+      return waiter.signal.wait(timeout: .now() + .nanoseconds(Int(clamping: left))) == .success
+    }
+    if let early = state.withLock({ $0.queue.timeout(of: ticket) }), early < deadline ?? .max {
+      if isSignalled(by: early, from: asked) { return }
+      let now = clock.now()
+      state.withLock { Self.admit(&$0, now: now) }
+    }
+    guard let deadline else { return waiter.signal.wait() }
+    if isSignalled(by: deadline, from: clock.now()) { return }
+    let withdrawn = state.withLock { state in
+      state.waiters[ticket] = nil
+      let withdrawn = state.queue.withdraw(ticket)
+      if withdrawn { state.figures[network].expired += 1 }
+      return withdrawn
+    }
+    if !withdrawn { waiter.signal.wait() }
+  }
+
+  private func finish(
+    _ index: Int, waited: Double, took: Double, failed: Bool, processorTime: Double, now: UInt64
+  ) {
     state.withLock { state in
       state.figures[index].runs += 1
       if failed { state.figures[index].failures += 1 }
       state.figures[index].waits.add(waited)
       state.figures[index].durations.add(took)
+      state.figures[index].processorTime += processorTime
       state.queue.release()
-      let networks = state.queue.networks
-      let (granted, expired) = state.queue.admit(now: now)
-      for ticket in granted {
-        guard let waiter = state.waiters.removeValue(forKey: ticket) else { continue }
-        waiter.isGranted.store(true, ordering: .releasing)
-        waiter.signal.signal()
-      }
-      for ticket in expired {
-        if let network = networks[ticket] { state.figures[network].expired += 1 }
-        state.waiters.removeValue(forKey: ticket)?.signal.signal()
-      }
+      Self.admit(&state, now: now)
+    }
+  }
+
+  private static func admit(_ state: inout State, now: UInt64) {
+    let networks = state.queue.networks
+    let (granted, expired) = state.queue.admit(now: now)
+    for ticket in granted {
+      guard let waiter = state.waiters.removeValue(forKey: ticket) else { continue }
+      waiter.isGranted.store(true, ordering: .releasing)
+      waiter.signal.signal()
+    }
+    for ticket in expired {
+      if let network = networks[ticket] { state.figures[network].expired += 1 }
+      state.waiters.removeValue(forKey: ticket)?.signal.signal()
+    }
+    noteBatch(&state)
+  }
+
+  private static func noteBatch(_ state: inout State) {
+    if let batch = state.queue.takeEndedBatch() {
+      state.figures[batch.network].batches.add(Double(batch.size))
     }
   }
 

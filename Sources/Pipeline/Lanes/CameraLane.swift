@@ -1,6 +1,8 @@
 import Detection
 import Foundation
+import Inference
 import Media
+import Privacy
 import Reidentification
 import Synchronization
 import ThroughlineCore
@@ -8,10 +10,16 @@ import Tracking
 
 /// One camera's way from frames to tracks and looks: detector, tracker, crop choice and embedder, all on one thread
 /// of its own. Nothing in a lane can hold up another lane.
+///
+/// A live lane looks at the newest frame that has come, as often as its quality allows; the frames between two
+/// detections wait for the later one, so that somebody who has just come into the picture is covered in them too. Where
+/// nothing has moved since the last detection, a frame goes on at once.
 final class CameraLane: Sendable {
   /// What a lane works with; made on the lane's own thread and never seen by another.
   struct Workers {
     var detector: any Detector
+    /// The same for smaller pictures, where the networks can be had so.
+    var smallDetector: (any Detector)?
     var looks: LookTaker
     var tracker: Tracker
     /// When the tracker compares looks too.
@@ -22,39 +30,71 @@ final class CameraLane: Sendable {
   struct Figures: Sendable {
     var frames = 0
     var detected = 0
+    /// Frames that went on at once because nothing had moved.
+    var unchanged = 0
+    /// Detections that were given up because the processor was too busy; their frames went out withheld.
+    var givenUp = 0
     var embedded = 0
     var failure: String?
   }
 
+  /// How a lane works.
+  struct Rules: Sendable {
+    /// Every frame that is due is looked at, one after the other, and nothing depends on how fast that is.
+    var isOffline: Bool
+    /// The shortest time between two detections, in seconds.
+    var interval: Double
+    /// When frames need no look; `nil` where each does.
+    var motion: MotionGate.Settings?
+    /// Half the lowest rate of looks at known persons, in seconds.
+    var refresh: Double
+  }
+
+  /// Frames that wait for a detection at most; then one is made, due or not.
+  static let mostHeld = 24
+  /// Where a camera falls silent, its frames wait no longer than this, in seconds.
+  static let longestHold = 0.12
+
   let camera: CameraName
   let frames: BoundedQueue<VideoFrame>
-  private let interval: Double
+  private let rules: Rules
+  private let quality: QualityDial
+  private let meter: LaneMeter
   private let makeWorkers: @Sendable () throws -> Workers
   private let observer: (@Sendable (FrameObservation) -> Void)?
   private let deliver: @Sendable (LaneResult) -> Void
+  private let noteCondition: @Sendable (MotionGate.Condition) -> Void
   private let ended: @Sendable (CameraName) -> Void
   private let state = Mutex(Figures())
 
   /// - Parameters:
   ///   - frames: what the source delivers.
-  ///   - interval: the shortest time between two detections, in seconds.
+  ///   - rules: how the lane works.
+  ///   - quality: how much it may do.
+  ///   - meter: where its figures go.
   ///   - makeWorkers: called once on the lane's thread.
   ///   - observer: called on the lane's thread with everything that the networks say about a frame.
-  ///   - deliver: called on the lane's thread for every frame; may block.
+  ///   - deliver: called on the lane's thread for every frame, in order; may block.
+  ///   - noteCondition: called on the lane's thread when the picture becomes frozen or black, or good again.
   ///   - ended: called on the lane's thread when the queue is closed and empty.
   init(
-    camera: CameraName, frames: BoundedQueue<VideoFrame>, interval: Double,
+    camera: CameraName, frames: BoundedQueue<VideoFrame>, rules: Rules, quality: QualityDial,
+    meter: LaneMeter,
     makeWorkers: @escaping @Sendable () throws -> Workers,
     observer: (@Sendable (FrameObservation) -> Void)? = nil,
     deliver: @escaping @Sendable (LaneResult) -> Void,
+    noteCondition: @escaping @Sendable (MotionGate.Condition) -> Void = { _ in },
     ended: @escaping @Sendable (CameraName) -> Void
   ) {
     self.camera = camera
     self.frames = frames
-    self.interval = interval
+    self.rules = rules
+    self.quality = quality
+    self.meter = meter
     self.makeWorkers = makeWorkers
     self.observer = observer
     self.deliver = deliver
+    self.noteCondition = noteCondition
     self.ended = ended
   }
 
@@ -71,76 +111,177 @@ final class CameraLane: Sendable {
   }
 
   private func run() {
-    var workers: Workers
-    do { workers = try makeWorkers() } catch {
+    var work: Work
+    do { work = Work(workers: try makeWorkers(), motion: rules.motion) } catch {
       // Without a detector nobody can be covered, so every frame goes out withheld.
-      note(failure: "\(error)")
-      while let frame = frames.pop() {
-        deliver(
-          LaneResult(
-            frame: frame, tracks: [], detections: [], looks: [:], isDetected: false, failure: "\(error)"))
-      }
+      state.withLock { $0.failure = "\(error)" }
+      while let frame = frames.pop() { pass(.withheld(frame, reason: "\(error)")) }
       return
     }
-    var lastDetection: Timestamp?
-    while let frame = frames.pop() {
-      if frame.isDiscontinuity {
-        workers.tracker.cut(at: frame.captureTime)
-        lastDetection = nil
+    while true {
+      // A file that is slow to decode is not silent: offline nothing may depend on time.
+      let waitsForEver = work.held.isEmpty || rules.isOffline
+      let next = waitsForEver ? frames.pop() : frames.pop(waitingAtMost: Self.longestHold)
+      guard let next else {
+        // Silence, or the end: whatever waits is looked at now.
+        detect(&work)
+        if frames.isClosed, frames.count == 0 { break }
+        continue
       }
-      let isDue = lastDetection.map { frame.captureTime.seconds(since: $0) >= interval } ?? true
-      var result = isDue ? detect(frame, with: &workers) : predict(frame, with: &workers)
-      result.tracks += workers.tracker.takeEnded()
-      if isDue, result.failure == nil { lastDetection = frame.captureTime }
-      state.withLock { figures in
-        figures.frames += 1
-        if result.isDetected { figures.detected += 1 }
-        figures.embedded = workers.looks.figures.embedded
-      }
-      deliver(result)
+      take(next, &work)
+      if !rules.isOffline { while let more = frames.pop(waitingAtMost: 0) { take(more, &work) } }
+      if isDue(work) { detect(&work) }
     }
   }
 
-  private func detect(_ frame: VideoFrame, with workers: inout Workers) -> LaneResult {
-    var result = LaneResult(frame: frame, tracks: [], detections: [], looks: [:], isDetected: false)
+  /// What belongs to the lane's thread.
+  private struct Work {
+    var workers: Workers
+    var held: [VideoFrame] = []
+    var bridge = TrackBridge()
+    var gate: MotionGate?
+    var lastDetection: Timestamp?
+
+    init(workers: Workers, motion: MotionGate.Settings?) {
+      self.workers = workers
+      gate = motion.map { MotionGate(settings: $0) }
+      held.reserveCapacity(CameraLane.mostHeld)
+    }
+  }
+
+  /// Takes a frame in: it goes on at once where nothing has moved, or waits for a detection.
+  private func take(_ frame: VideoFrame, _ work: inout Work) {
+    if frame.isDiscontinuity {
+      detect(&work)
+      work.workers.tracker.cut(at: frame.captureTime)
+      work.bridge.reset()
+      work.gate?.reset()
+      work.lastDetection = nil
+    }
+    let needsLook = meter.measure(.motion) { () -> Bool in
+      guard work.gate != nil else { return true }
+      let before = work.gate?.condition
+      let needsLook = work.gate?.needsLook(frame.picture, at: frame.captureTime) ?? true
+      if let condition = work.gate?.condition, condition != before { noteCondition(condition) }
+      return needsLook
+    }
+    if !needsLook, work.held.isEmpty {
+      var result = LaneResult(frame: frame, evidence: .unchanged)
+      result.tracks = work.bridge.tracks(at: frame.captureTime)
+      state.withLock { $0.unchanged += 1 }
+      pass(result)
+    } else {
+      work.held.append(frame)
+      if work.held.count >= Self.mostHeld { detect(&work) }
+    }
+  }
+
+  private func isDue(_ work: Work) -> Bool {
+    guard let newest = work.held.last else { return false }
+    guard let last = work.lastDetection else { return true }
+    let quality =
+      rules.isOffline ? LaneQuality(interval: rules.interval) : quality.lane(interval: rules.interval)
+    let interval = work.bridge.hasSomebody ? quality.busyInterval : quality.quietInterval
+    let elapsed = newest.captureTime.seconds(since: last)
+    return elapsed >= interval || elapsed < 0
+  }
+
+  /// Looks at the newest frame that waits and lets all of them go.
+  private func detect(_ work: inout Work) {
+    guard let frame = work.held.last else { return }
+    var result = look(at: frame, &work)
+    switch result.evidence {
+    case .detected(let detections):
+      for waiting in work.held.dropLast() {
+        var bridged = LaneResult(frame: waiting, evidence: .bridged(ahead: detections))
+        bridged.tracks = work.bridge.tracks(
+          at: waiting.captureTime, after: result.tracks, end: frame.captureTime)
+        pass(bridged)
+      }
+      work.bridge.note(result.tracks, at: frame.captureTime)
+      work.gate?.noteLook(at: frame.captureTime)
+      work.lastDetection = frame.captureTime
+    default:
+      for waiting in work.held.dropLast() {
+        pass(.withheld(waiting, reason: result.failure ?? "no detection", tracks: result.tracks))
+      }
+    }
+    work.held.removeAll(keepingCapacity: true)
+    result.tracks += work.workers.tracker.takeEnded()
+    pass(result)
+  }
+
+  private func look(at frame: VideoFrame, _ work: inout Work) -> LaneResult {
+    let quality = rules.isOffline ? LaneQuality() : quality.lane(interval: rules.interval)
+    let time = frame.captureTime
     do {
-      let detections = try workers.detector.detect(frame.picture)
-      result.isDetected = true
-      result.detections = detections
-      workers.looks.beginFrame()
+      let detector = (quality.usesSmallInput ? work.workers.smallDetector : nil) ?? work.workers.detector
+      let detections = try meter.measure(.detect) { try detector.detect(frame.picture) }
+      meter.noteDetection(of: frame)
+      work.workers.looks.beginFrame()
       if let observer {
         observer(
           FrameObservation(
             camera: camera, number: frame.number, time: frame.captureTime, size: frame.picture.size,
-            crops: try workers.looks.observe(detections, in: frame.picture)))
+            crops: try work.workers.looks.observe(detections, in: frame.picture)))
       }
-      let wanted =
-        switch workers.appearance {
-        case .never: [Bool](repeating: false, count: detections.count)
-        case .ambiguous: workers.tracker.wantsAppearance(detections, at: frame.captureTime)
-        case .always: detections.map { $0.category == .person }
-        }
-      result.tracks = try workers.tracker.update(
-        detections: detections, at: frame.captureTime,
-        appearances: try workers.looks.appearances(of: detections, wanted: wanted, in: frame.picture))
-      result.looks = try workers.looks.take(tracks: result.tracks, in: frame.picture, at: frame.captureTime)
+      let appearances = try meter.measure(.looks) { try appearances(of: detections, in: frame, work.workers) }
+      var result = LaneResult(frame: frame, evidence: .detected(detections))
+      result.tracks = try meter.measure(.track) {
+        try work.workers.tracker.update(detections: detections, at: time, appearances: appearances)
+      }
+      work.workers.looks.refresh = rules.refresh * quality.refreshFactor
+      result.looks = try meter.measure(.looks) {
+        try looks(at: frame, tracks: result.tracks, work.workers.looks)
+      }
       for (track, look) in result.looks {
-        workers.tracker.setAppearance(look.embedding, of: track, at: frame.captureTime)
+        work.workers.tracker.setAppearance(look.embedding, of: track, at: time)
       }
+      state.withLock { figures in
+        figures.detected += 1
+        figures.embedded = work.workers.looks.figures.embedded
+      }
+      return result
     } catch {
-      result.failure = "\(error)"
-      note(failure: "\(error)")
+      let isBusy = if case .dropped = error as? InferenceError { true } else { false }
+      state.withLock { figures in
+        if isBusy { figures.givenUp += 1 } else { figures.failure = "\(error)" }
+      }
+      meter.noteGivenUp()
+      return .withheld(
+        frame, reason: isBusy ? "the processor is too busy" : "\(error)",
+        tracks: work.bridge.tracks(at: time))
     }
-    return result
   }
 
-  private func predict(_ frame: VideoFrame, with workers: inout Workers) -> LaneResult {
-    LaneResult(
-      frame: frame, tracks: workers.tracker.predict(at: frame.captureTime), detections: [], looks: [:],
-      isDetected: false)
+  /// What the tracker compares besides places; nothing where the processor had no time for it.
+  private func appearances(
+    of detections: [Detection], in frame: VideoFrame, _ workers: Workers
+  ) throws(EmbedderError) -> [Embedding?] {
+    let wanted =
+      switch workers.appearance {
+      case .never: [Bool](repeating: false, count: detections.count)
+      case .ambiguous: workers.tracker.wantsAppearance(detections, at: frame.captureTime)
+      case .always: detections.map { $0.category == .person }
+      }
+    do { return try workers.looks.appearances(of: detections, wanted: wanted, in: frame.picture) } catch {
+      if case .inference(.dropped) = error { return [] }
+      throw error
+    }
   }
 
-  private func note(failure: String) {
-    state.withLock { $0.failure = failure }
+  /// A look that found no time is no failure: the person is looked at again.
+  private func looks(
+    at frame: VideoFrame, tracks: [Track], _ taker: LookTaker
+  ) throws(EmbedderError) -> [TrackID: Look] {
+    do { return try taker.take(tracks: tracks, in: frame.picture, at: frame.captureTime) } catch {
+      if case .inference(.dropped) = error { return [:] }
+      throw error
+    }
+  }
+
+  private func pass(_ result: LaneResult) {
+    state.withLock { $0.frames += 1 }
+    deliver(result)
   }
 }

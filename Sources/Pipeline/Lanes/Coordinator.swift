@@ -16,6 +16,7 @@ final class Coordinator: Sendable {
   enum Message: Sendable {
     case result(LaneResult)
     case state(CameraName, SourceStatus)
+    case condition(CameraName, MotionGate.Condition)
     case ended(CameraName)
   }
 
@@ -90,6 +91,7 @@ final class Coordinator: Sendable {
     while !open.isEmpty, let message = inbox.pop() {
       switch message {
       case .state(let camera, let state): work.note(state, of: camera)
+      case .condition(let camera, let condition): work.note(condition, of: camera)
       case .ended(let camera):
         open.remove(camera)
         order.end(camera)

@@ -45,6 +45,18 @@ struct CoordinatorWork {
     events?.write(record)
   }
 
+  /// Says that a camera's picture is frozen or black, or good again.
+  mutating func note(_ condition: MotionGate.Condition, of camera: CameraName) {
+    var record = EventRecord(.cameraState, at: latest ?? start, camera: camera)
+    record.state = SourceStatus.Phase.live.rawValue
+    switch condition {
+    case .good: record.reason = "the picture is good again"
+    case .frozen: record.reason = "the picture is frozen: it has not changed by a bit for too long"
+    case .black: record.reason = "the picture is black"
+    }
+    events?.write(record)
+  }
+
   /// Decides who is who in one frame.
   mutating func identify(_ result: LaneResult) -> IdentifiedFrame {
     let time = result.frame.captureTime

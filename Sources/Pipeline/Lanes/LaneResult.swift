@@ -1,5 +1,6 @@
 import Association
 import Media
+import Privacy
 import ThroughlineCore
 
 /// What a lane found out about one frame.
@@ -7,16 +8,30 @@ struct LaneResult: Sendable {
   /// The frame itself; its pixels stay in the decoder's memory.
   var frame: VideoFrame
   /// The tracks at the frame's time, predicted ones too.
-  var tracks: [Track]
-  /// Everything that the detectors found in the frame, weak detections too.
-  var detections: [Detection]
+  var tracks: [Track] = []
+  /// Where the knowledge about faces and persons comes from.
+  var evidence: FaceEvidence
   /// New looks of this frame.
-  var looks: [TrackID: Look]
-  /// Whether the detector ran on this frame.
-  var isDetected: Bool
-  /// What kept the detector from running, if anything; the frame goes out covered as a whole.
-  var failure: String?
+  var looks: [TrackID: Look] = [:]
 
+  init(frame: VideoFrame, evidence: FaceEvidence) {
+    self.frame = frame
+    self.evidence = evidence
+  }
+
+  /// A frame of which nothing is known: it goes out covered as a whole.
+  static func withheld(_ frame: VideoFrame, reason: String, tracks: [Track] = []) -> LaneResult {
+    var result = LaneResult(frame: frame, evidence: .unavailable(reason: reason))
+    result.tracks = tracks
+    return result
+  }
+
+  /// Everything that the detectors found in this very frame, weak detections too.
+  var detections: [Detection] { if case .detected(let detections) = evidence { detections } else { [] } }
+  /// Whether the detectors ran on this frame.
+  var isDetected: Bool { if case .detected = evidence { true } else { false } }
+  /// What kept the detectors from running, if anything.
+  var failure: String? { if case .unavailable(let reason) = evidence { reason } else { nil } }
   /// All faces found in the frame; those bound to a person are in ``tracks`` as well.
   var faces: [Detection] { detections.filter { $0.category == .face } }
 }

@@ -18,17 +18,22 @@ final class OutputLane: Sendable {
   private let drawsBoxes: Bool
   private let queue: BoundedQueue<IdentifiedFrame>
   private let sinks: [any FrameSink]
+  private let meter: LaneMeter
   private let state = Mutex(Figures())
   private let done = DispatchGroup()
 
   init(
-    camera: CameraName, settings: PrivacySettings, drawsBoxes: Bool, isOffline: Bool, sinks: [any FrameSink]
+    camera: CameraName, settings: PrivacySettings, drawsBoxes: Bool, isOffline: Bool, meter: LaneMeter,
+    sinks: [any FrameSink]
   ) {
+    self.meter = meter
     self.camera = camera
     self.settings = settings
     self.drawsBoxes = drawsBoxes
     self.sinks = sinks
-    queue = BoundedQueue(capacity: 4, policy: isOffline ? .block : .dropOldest)
+    // The frames between two detections come all at once.
+    queue = BoundedQueue(
+      capacity: isOffline ? 4 : CameraLane.mostHeld + 8, policy: isOffline ? .block : .dropOldest)
   }
 
   var figures: Figures { state.withLock { $0 } }
@@ -56,7 +61,8 @@ final class OutputLane: Sendable {
   func wait() { done.wait() }
 
   private func run() {
-    let anonymizer = Anonymizer(camera: camera, settings: settings)
+    let anonymizer = Anonymizer(
+      camera: camera, settings: settings, pool: PicturePool(maximumOutstanding: 64, maximumIdle: 8))
     while let identified = queue.pop() {
       let result = identified.result
       let persons = result.tracks.filter { $0.state != .ended }.map { track in
@@ -67,22 +73,18 @@ final class OutputLane: Sendable {
       do {
         let frame = try anonymizer.anonymize(
           result.frame.picture, number: result.frame.number, captureTime: result.frame.captureTime,
-          evidence: evidence(of: result), tracks: result.tracks,
+          evidence: result.evidence, tracks: result.tracks,
           annotations: drawsBoxes ? persons.compactMap(annotation) : [])
         state.withLock { figures in
           figures.frames += 1
           if frame.isWithheld { figures.withheld += 1 }
         }
+        meter.noteOutput(of: result.frame)
         for sink in sinks { sink.take(frame, persons: persons) }
       } catch {
         state.withLock { $0.failure = "\(error)" }
       }
     }
-  }
-
-  private func evidence(of result: LaneResult) -> FaceEvidence {
-    if let failure = result.failure { return .unavailable(reason: failure) }
-    return result.isDetected ? .detected(result.detections) : .bridged(ahead: [])
   }
 
   private func annotation(_ person: ShownPerson) -> Annotation? {

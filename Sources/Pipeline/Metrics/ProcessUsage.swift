@@ -1,0 +1,81 @@
+import Foundation
+
+/// What this process has used so far, as the kernel counts it.
+public struct ProcessUsage: Sendable, Hashable {
+  /// Processor time of all threads, ended ones too, in seconds.
+  public var processorTime = 0.0
+  /// Resident memory, in bytes.
+  public var memory = 0
+  /// The most resident memory so far, in bytes.
+  public var peakMemory = 0
+  /// Threads.
+  public var threads = 0
+  /// Open files, sockets and pipes.
+  public var files = 0
+
+  /// Asks for the processor time only: cheap.
+  public static func now() -> ProcessUsage {
+    var usage = ProcessUsage()
+    var time = timespec()
+    if clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 {
+      usage.processorTime = Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+    return usage
+  }
+
+  /// Asks for everything.
+  public static func complete() -> ProcessUsage {
+    var usage = now()
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    for line in status.split(separator: "\n") {
+      let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
+      guard words.count > 1, let number = Int(words[1]) else { continue }
+      switch words[0] {
+      case "VmRSS:": usage.memory = number << 10
+      case "VmHWM:": usage.peakMemory = number << 10
+      case "Threads:": usage.threads = number
+      default: break
+      }
+    }
+    usage.files = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0
+    return usage
+  }
+}
+
+/// Processor time by the names of threads, sampled, so that threads which have ended are counted as well.
+public final class ThreadUsage {
+  private var seconds: [Int: (name: String, time: Double)] = [:]
+  private var before: [Int: Double] = [:]
+
+  /// Begins to count now.
+  public init() {
+    sample()
+    before = seconds.mapValues(\.time)
+  }
+
+  /// Looks at all threads; call it more often than threads come and go.
+  public func sample() {
+    let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+    for entry in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? [] {
+      guard let number = Int(entry),
+        let text = try? String(contentsOfFile: "/proc/self/task/\(entry)/stat", encoding: .utf8),
+        let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")")
+      else { continue }
+      let fields = text[text.index(after: close)...].split(separator: " ")
+      // Fields 14 and 15 of stat(5), counted from the state, which is field 3.
+      guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
+        continue
+      }
+      seconds[number] = (String(text[text.index(after: open)..<close]), (user + system) / ticks)
+    }
+  }
+
+  /// Seconds since the beginning by thread name.
+  public var byName: [String: Double] {
+    var result: [String: Double] = [:]
+    for (number, entry) in seconds {
+      result[entry.name, default: 0] += max(0, entry.time - (before[number] ?? 0))
+    }
+    return result
+  }
+}
