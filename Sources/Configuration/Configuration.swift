@@ -55,6 +55,9 @@ public struct Configuration: Sendable {
     entries[key] = ConfigurationEntry(value: value, origin: origin)
   }
 
+  /// Forgets the cameras; the values of keys stay.
+  public mutating func removeCameras() { cameras = [] }
+
   /// Adds a camera.
   ///
   /// - Throws: ``ConfigurationError/duplicateCamera(name:place:)`` where its name is taken.

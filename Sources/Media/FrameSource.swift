@@ -41,10 +41,7 @@ public final class FrameSource: Sendable {
   public func start() {
     guard core.markStarted() else { return }
     let core = core
-    let thread = Thread { core.run() }
-    thread.name = "source \(core.camera)"
-    thread.stackSize = 1 << 20
-    thread.start()
+    DedicatedThread.start("source \(core.camera)") { core.run() }
   }
 
   /// Ends the source. Waits until its thread is done, but no longer than a moment: where a camera or a consumer holds

@@ -72,10 +72,7 @@ public final class VideoRecorder: Sendable {
     }
     core = RecorderCore(path: path, options: options, onProblem: onProblem)
     let core = core
-    let thread = Thread { core.run() }
-    thread.name = "recorder"
-    thread.stackSize = 1 << 20
-    thread.start()
+    DedicatedThread.start("recorder") { core.run() }
   }
 
   deinit { core.queue.close() }

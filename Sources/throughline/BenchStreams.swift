@@ -46,7 +46,7 @@ struct BenchStreams: ParsableCommand {
     let server = rtsp ? try CameraServer(files: used) : nil
     defer { server?.stop() }
     let addresses = server?.addresses ?? used
-    configuration.cameras = []
+    configuration.removeCameras()
     var arguments = zip(1..., addresses).map { "cam\($0)=\($1)" } + ["--loop", "1000000"]
     if configuration.text("output.events") == nil {
       arguments += ["--events", folder.appending(path: "events.jsonl").path]

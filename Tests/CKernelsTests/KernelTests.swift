@@ -119,6 +119,17 @@ final class RandomPlanes {
     #expect(ck_sum(white, 100, 0, 3) == 0)
   }
 
+  @Test(arguments: [(16, 16, 1), (47, 33, 4), (160, 48, 4), (1920, 32, 3), (15, 40, 4)])
+  func blockSumsAgreeWithTheirTwin(width: Int, height: Int, step: Int) {
+    let planes = RandomPlanes(width: width, height: height, shift: 0, seed: UInt64(width * height))
+    let stride = width + planes.pad
+    let expected = KernelTwins.blockSums(planes.y, stride: stride, width: width, height: height, step: step)
+    var sums = [UInt32](repeating: .max, count: expected.count + 1)
+    ck_block_sums(planes.y, stride, Int32(width), Int32(height), Int32(step), &sums)
+    #expect(Array(sums.dropLast()) == expected)
+    #expect(sums.last == .max, "nothing is written behind the last block")
+  }
+
   @Test func rowsAreConvertedLikeTheirTwin() {
     var random = SplitMix64(seed: 21)
     for from in ColorMatrix.allCases {

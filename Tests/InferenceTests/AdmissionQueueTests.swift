@@ -61,6 +61,46 @@ import Testing
     #expect(queue.withdraw(1) == false)
   }
 
+  @Test func aThresholdCollectsRunsUntilTheTimeout() {
+    var queue = AdmissionQueue(
+      slots: 1, policies: [NetworkPolicy(name: "reid", priority: 1, threshold: 3, timeout: 50)])
+    #expect(queue.request(network: 0, now: 0, deadline: nil) == .waiting(1))
+    #expect(queue.admit(now: 0).granted == [], "one of three")
+    #expect(queue.timeout(of: 1) == 50)
+    #expect(queue.request(network: 0, now: 10, deadline: nil) == .waiting(2))
+    #expect(queue.request(network: 0, now: 20, deadline: nil) == .waiting(3))
+    #expect(queue.admit(now: 20).granted == [1], "three wait: the first goes")
+    queue.release()
+    #expect(queue.admit(now: 21).granted == [2], "the rest of the batch follows at once")
+    queue.release()
+    #expect(queue.admit(now: 22).granted == [3])
+    queue.release()
+    #expect(queue.request(network: 0, now: 100, deadline: nil) == .waiting(4))
+    #expect(queue.admit(now: 149).granted == [])
+    #expect(queue.admit(now: 150).granted == [4], "alone, but it has waited long enough")
+  }
+
+  @Test func aBatchEndsAtItsLimitWhereAnotherNetworkWaits() {
+    var queue = AdmissionQueue(
+      slots: 1, ageingInterval: 1_000_000,
+      policies: [
+        NetworkPolicy(name: "person", priority: 1, batchLimit: 2),
+        NetworkPolicy(name: "face", priority: 1, batchLimit: 2),
+      ])
+    #expect(queue.request(network: 0, now: 0, deadline: nil) == .granted)
+    for network in [1, 0, 0, 0] { _ = queue.request(network: network, now: 0, deadline: nil) }
+    var order: [Int] = []
+    var batches: [Int] = []
+    for moment in 1...4 as ClosedRange<UInt64> {
+      let networks = queue.networks
+      queue.release()
+      order += queue.admit(now: moment).granted.compactMap { networks[$0] }
+      if let batch = queue.takeEndedBatch() { batches.append(batch.size) }
+    }
+    #expect(order == [0, 1, 0, 0], "two persons, then the face, then the others")
+    #expect(batches == [2, 1])
+  }
+
   @Test func nothingStarvesUnderSteadyPressure() {
     var queue = queue(ageing: 10)
     _ = queue.request(network: 0, now: 0, deadline: nil)

@@ -56,6 +56,24 @@ private struct Failure: Error {}
     #expect(scheduler.statistics()[0].runs == 1200)
   }
 
+  @Test func aLonelyRunBelowTheThresholdGoesAfterTheTimeout() throws {
+    let scheduler = InferenceScheduler(
+      slots: 1, policies: [NetworkPolicy(name: "reid", priority: 1, threshold: 4, timeout: 1_000_000)])
+    try scheduler.run("reid") {}
+    #expect(scheduler.statistics()[0].runs == 1)
+    #expect(scheduler.statistics()[0].waiting == 0)
+  }
+
+  @Test func aNetworksPatienceIsItsDeadline() {
+    let scheduler = InferenceScheduler(
+      slots: 1,
+      policies: [
+        NetworkPolicy(name: "reid", priority: 1, threshold: 2, timeout: 60_000_000_000, patience: 1_000_000)
+      ])
+    #expect(throws: InferenceError.self) { try scheduler.run("reid") { Issue.record("it ran") } }
+    #expect(scheduler.statistics()[0].expired == 1)
+  }
+
   @Test func passedDeadlineIsDroppedAndCounted() throws {
     let scheduler = InferenceScheduler(slots: 1, policies: policies)
     let holding = DispatchSemaphore(value: 0)

@@ -101,13 +101,10 @@ final class CameraLane: Sendable {
   var figures: Figures { state.withLock { $0 } }
 
   func start() {
-    let thread = Thread { [self] in
+    DedicatedThread.start("lane \(camera)", stackSize: 4 << 20) { [self] in
       run()
       ended(camera)
     }
-    thread.name = "lane \(camera)"
-    thread.stackSize = 4 << 20
-    thread.start()
   }
 
   private func run() {

@@ -75,10 +75,7 @@ final class Coordinator: Sendable {
   func take(_ message: Message) { _ = inbox.push(message) }
 
   func begin() {
-    let thread = Thread { [self] in run() }
-    thread.name = "coordinator"
-    thread.stackSize = 8 << 20
-    thread.start()
+    DedicatedThread.start("coordinator", stackSize: 8 << 20) { [self] in run() }
   }
 
   private func run() {

@@ -38,13 +38,10 @@ final class MosaicSink: FrameSink {
     self.targets = targets
     queue = BoundedQueue(capacity: max(8, cameras.count * 3), policy: isOffline ? .block : .dropOldest)
     done.enter()
-    let thread = Thread { [self] in
+    DedicatedThread.start("mosaic", stackSize: 4 << 20) { [self] in
       run()
       done.leave()
     }
-    thread.name = "mosaic"
-    thread.stackSize = 4 << 20
-    thread.start()
   }
 
   func take(_ frame: AnonymizedFrame, persons: [ShownPerson]) { queue.push(.frame(frame)) }

@@ -44,14 +44,11 @@ final class OutputLane: Sendable {
 
   func start() {
     done.enter()
-    let thread = Thread { [self] in
+    DedicatedThread.start("output \(camera)", stackSize: 4 << 20) { [self] in
       run()
       for sink in sinks { sink.end(camera) }
       done.leave()
     }
-    thread.name = "output \(camera)"
-    thread.stackSize = 4 << 20
-    thread.start()
   }
 
   /// No more frames will come.

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Media
 import Synchronization
 import ThroughlineCore
 
@@ -32,10 +33,7 @@ final class QualityMonitor: Sendable {
   }
 
   func start() {
-    let thread = Thread { [self] in run() }
-    thread.name = "quality"
-    thread.stackSize = 512 << 10
-    thread.start()
+    DedicatedThread.start("quality", stackSize: 512 << 10) { [self] in run() }
   }
 
   func stop() {
