@@ -217,8 +217,9 @@ extension ConfigurationSchema {
       "inference.device", .text, .text("CPU"),
       "The device that runs the networks, as OpenVINO names it: CPU, GPU, NPU."),
     ConfigurationKey(
-      "inference.precision", .choice(["auto", "f32", "bf16"]), .text("f32"),
-      "The precision in which networks run; auto lets the runtime choose."),
+      "inference.precision", .choice(["auto", "int8", "bf16", "f32"]), .text("auto"),
+      "The arithmetic of the networks: int8 needs models made by 'models compile'; auto measures at the start which of them is the fastest here (offline it is f32, so that results are the same on every machine)."
+    ),
     ConfigurationKey(
       "inference.threads", .integer(0...256), .integer(0),
       "Threads of the networks together; 0 is one per processor core."),

@@ -67,19 +67,20 @@ public struct NetworkLoader: Sendable {
   /// Everything that a run needs.
   public func load(_ settings: PipelineSettings) throws -> PipelineNetworks {
     let runtime = try runtime(library: settings.runtimeLibrary)
-    var person = try locate(settings.personModel, for: .person)
+    var person = try choose(settings.personModel, for: .person, settings: settings, runtime: runtime)
     if let size = settings.personInputSize {
-      guard person.entry.decoder != .boxes else {
+      guard person.model.entry.decoder != .boxes else {
         throw PipelineError.setting(
-          "'\(person.entry.name)' has a fixed input size; leave detection.input-size out or choose another detection.person-model, for example yolox-nano"
+          "'\(person.model.entry.name)' has a fixed input size; leave detection.input-size out or choose another detection.person-model, for example yolox-nano"
         )
       }
-      person.entry.input?.size = size
+      person.model.entry.input?.size = size
     }
+    let face = try choose(settings.faceModel, for: .face, settings: settings, runtime: runtime)
+    let reid = try choose(settings.reidentificationModel, for: .reid, settings: settings, runtime: runtime)
     return try PipelineNetworks(
-      runtime: runtime, person: person,
-      face: try locate(settings.faceModel, for: .face),
-      reidentification: try locate(settings.reidentificationModel, for: .reid), options: settings.inference,
-      cameras: settings.cameras.count, scheduling: settings.scheduling, hasSmallInput: !settings.isOffline)
+      runtime: runtime, person: person.model, face: face.model, reidentification: reid.model,
+      options: settings.inference, cameras: settings.cameras.count, scheduling: settings.scheduling,
+      hasSmallInput: !settings.isOffline, choices: [person.line, face.line, reid.line].compactMap { $0 })
   }
 }

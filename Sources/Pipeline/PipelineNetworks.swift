@@ -56,7 +56,9 @@ public struct PipelineNetworks: Sendable {
     self.scheduler = scheduler
     self.choices = choices
     func compile(_ model: LocatedModel, _ entry: ModelEntry, as network: String) throws -> any CompiledModel {
-      ScheduledModel(
+      var options = options
+      if let precision = model.precision { options.precision = precision }
+      return ScheduledModel(
         try runtime.compile(modelAt: model.path, inputShape: entry.input?.shape, options: options),
         scheduler: scheduler, network: network)
     }
@@ -90,7 +92,9 @@ public struct PipelineNetworks: Sendable {
 
   /// The entry for two thirds of the sides, in the multiples of 32 that detectors want; `nil` where it is small already.
   static func smaller(_ entry: ModelEntry) -> ModelEntry? {
-    guard let size = entry.input?.size, size.width > 320, size.height > 192 else { return nil }
+    guard entry.decoder != .boxes, let size = entry.input?.size, size.width > 320, size.height > 192 else {
+      return nil
+    }
     var entry = entry
     func shrink(_ side: Int) -> Int { max(32, (side * 2 / 3 + 16) / 32 * 32) }
     entry.input?.size = PictureSize(width: shrink(size.width), height: shrink(size.height))
@@ -150,6 +154,8 @@ public struct LocatedModel: Sendable {
   public var entry: ModelEntry
   /// The file that the runtime reads.
   public var path: String
+  /// The arithmetic it is computed in, before that of the run's options.
+  public var precision: InferencePrecision?
 
   /// A model by its parts.
   public init(entry: ModelEntry, path: String) {

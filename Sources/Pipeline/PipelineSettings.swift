@@ -91,6 +91,8 @@ public struct PipelineSettings: Sendable {
   public var runtimeLibrary: String?
   /// How networks are compiled.
   public var inference: InferenceOptions
+  /// In which arithmetic networks are computed.
+  public var precision: PrecisionChoice
   /// How networks stand against each other.
   public var scheduling: NetworkScheduling
   /// Whether quality falls under overload and rises again; otherwise frames are lost instead.
@@ -128,7 +130,8 @@ public struct PipelineSettings: Sendable {
     inference = InferenceOptions(
       device: configuration.text("inference.device") ?? "CPU",
       threads: threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount,
-      precision: InferencePrecision(rawValue: configuration.text("inference.precision") ?? "") ?? .float32)
+      precision: .float32)
+    precision = PrecisionChoice(rawValue: configuration.text("inference.precision") ?? "") ?? .automatic
     scheduling = Self.scheduling(configuration, isOffline: isOffline)
     adaptsQuality = !isOffline && configuration.boolean("scheduler.adapt")
     galleryFile = configuration.text("gallery.file")

@@ -12,13 +12,17 @@ public final class SilentServer: Sendable {
   public let port: Int
   private let descriptor: Int32
 
-  /// Takes a free port of the loopback address.
+  /// Takes a port of the loopback address.
   ///
+  /// - Parameter port: which; 0 takes a free one.
   /// - Parameter isListening: `false` leaves the port closed, and callers are refused until ``listen()``.
   /// - Throws: ``Failure``
-  public init(isListening: Bool = true) throws {
+  public init(port wanted: Int = 0, isListening: Bool = true) throws {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var reuse: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
     var address = sockaddr_in()
+    address.sin_port = UInt16(truncatingIfNeeded: wanted).bigEndian
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)

@@ -43,7 +43,7 @@ struct BenchStreams: ParsableCommand {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
 
-    let server = rtsp ? try CameraServer(files: used) : nil
+    let server = rtsp ? try ReplayProcess(files: used) : nil
     defer { server?.stop() }
     let addresses = server?.addresses ?? used
     configuration.removeCameras()
@@ -75,33 +75,5 @@ struct BenchStreams: ParsableCommand {
         throw CommandFailure.failed("cannot write '\(json)': \(error.localizedDescription)")
       }
     }
-  }
-}
-
-/// `throughline replay` in a process of its own, so that its work is not counted as ours.
-private final class CameraServer {
-  private let process = Process()
-  let addresses: [String]
-
-  init(files: [String]) throws {
-    let output = Pipe()
-    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = ["replay", "--rtsp", "127.0.0.1:0"] + zip(1..., files).map { "cam\($0)=\($1)" }
-    process.standardOutput = output
-    do { try process.run() } catch {
-      throw CommandFailure.failed("the RTSP server cannot be started: \(error.localizedDescription)")
-    }
-    var text = ""
-    while text.split(separator: "\n").count < files.count || !text.hasSuffix("\n") {
-      let data = output.fileHandleForReading.availableData
-      guard !data.isEmpty else { throw CommandFailure.failed("the RTSP server ended at once") }
-      text += String(decoding: data, as: UTF8.self)
-    }
-    addresses = text.split(separator: "\n").map(String.init)
-  }
-
-  func stop() {
-    process.terminate()
-    process.waitUntilExit()
   }
 }

@@ -43,6 +43,7 @@ struct RunCommand: ParsableCommand {
       cache = writer
       var observer: (@Sendable (FrameObservation) -> Void)?
       if let writer { observer = { writer.write($0) } }
+      for choice in networks.choices { Console.write("throughline: \(choice)") }
       run = try PipelineRun(settings: settings, networks: networks, logger: logger, observer: observer)
     } catch let error as PipelineError {
       throw CommandFailure(message: "\(error)", isUsage: error.isUsage)

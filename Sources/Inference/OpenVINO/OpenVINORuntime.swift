@@ -25,6 +25,12 @@ public struct OpenVINORuntime: Runtime {
     try self.init(libraryPath: path)
   }
 
+  /// Whether a device computes in an arithmetic by itself, rather than imitating it.
+  public func supports(_ precision: InferencePrecision, device: String) -> Bool {
+    guard precision == .bfloat16 else { return true }
+    return library.capabilities(of: device).contains("BF16")
+  }
+
   /// Reads an `.onnx` file or an `.xml` file with its `.bin`, gives the input its shape and compiles it.
   public func compile(
     modelAt path: String, inputShape: [Int]?, options: InferenceOptions
