@@ -185,7 +185,7 @@ extension ConfigurationSchema {
         "So much waiting counts as one level of priority, so that no network starves."),
     ]
     + [
-      ("person", "person detector", 2, 0.5), ("face", "face detector", 2, 0.5),
+      ("person", "person detector", 2, 0.5), ("face", "face detector", 3, 1),
       ("reid", "re-ID network", 1, 0.25),
     ]
     .flatMap { (network: (name: String, title: String, priority: Int, deadline: Double)) in

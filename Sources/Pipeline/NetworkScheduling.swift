@@ -16,9 +16,12 @@ public struct NetworkScheduling: Sendable, Hashable {
   /// So many seconds of waiting count as one level of priority.
   public var ageing: Double
 
-  /// The usual order: detections first, since frames wait for them; nothing is given up.
+  /// The usual order: faces first, since the persons of that frame have been found already and its other frames wait
+  /// for nothing else; then persons, then embeddings. Nothing is given up.
   public init() {
-    policies = Self.networks.map { NetworkPolicy(name: $0, priority: $0 == Self.reid ? 1 : 2) }
+    policies = Self.networks.map {
+      NetworkPolicy(name: $0, priority: [Self.reid: 1, Self.person: 2][$0] ?? 3)
+    }
     ageing = 0.1
   }
 }

@@ -40,10 +40,16 @@ public struct StageReport: Sendable, Codable {
   public var table: String {
     var rows = [["\(width)x\(height)", "runs", "p50 ms", "p95 ms", "CPU ms", "allocations"]]
     for stage in stages {
-      rows.append(
-        [stage.name, String(stage.runs)]
-          + [stage.p50, stage.p95, stage.processorTime].map { String(format: "%.3f", $0 * 1000) }
-          + [stage.allocations.map { String(format: "%.1f", $0) } ?? "not counted"])
+      var row = [stage.name, String(stage.runs)]
+      for seconds in [stage.p50, stage.p95, stage.processorTime] {
+        row.append(String(format: "%.3f", seconds * 1000))
+      }
+      if let allocations = stage.allocations {
+        row.append(String(format: "%.1f", allocations))
+      } else {
+        row.append("not counted")
+      }
+      rows.append(row)
     }
     return StreamReport.aligned(rows).joined(separator: "\n")
   }
