@@ -222,7 +222,9 @@ final class CameraLane: Sendable {
             camera: camera, number: frame.number, time: frame.captureTime, size: frame.picture.size,
             crops: try work.workers.looks.observe(detections, in: frame.picture)))
       }
-      let appearances = try meter.measure(.looks) { try appearances(of: detections, in: frame, work.workers) }
+      let appearances = try meter.measure(.looks) {
+        try self.appearances(of: detections, in: frame, work.workers)
+      }
       var result = LaneResult(frame: frame, evidence: .detected(detections))
       result.tracks = try meter.measure(.track) {
         try work.workers.tracker.update(detections: detections, at: time, appearances: appearances)
