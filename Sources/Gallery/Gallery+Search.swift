@@ -61,7 +61,7 @@ extension Gallery {
     let width = isFiltered ? index.count : max(64, 8 * limit)
     var candidates = Set<IdentityID>()
     for query in queries {
-      for found in index.nearest(to: query, limit: width, scanner: scanner) { candidates.insert(found.id) }
+      for found in index.nearest(to: query, limit: width, scanner: scanner) { candidates.insert(found.key) }
     }
     var matches: [GalleryMatch] = []
     for id in candidates {
@@ -84,6 +84,6 @@ extension Gallery {
 
   /// The identities whose mean prototype is most similar to an embedding: fast, and without any second look.
   public func candidates(for query: Embedding, limit: Int) -> [IdentityID] {
-    index.nearest(to: query, limit: limit, scanner: scanner).map(\.id)
+    index.nearest(to: query, limit: limit, scanner: scanner).map(\.key)
   }
 }

@@ -19,7 +19,9 @@ public struct Gallery: Sendable {
   /// ``contents`` as a whole.
   public private(set) var droppedChanges = 0
   let scanner: any SimilarityScanner
-  private(set) var index = IdentityIndex()
+  /// One row per identity: the direction of its prototypes' mean. The index proposes candidates; whoever asks scores
+  /// them again on the prototypes themselves.
+  private(set) var index = VectorIndex<IdentityID>()
   private var journal: [GalleryChange] = []
 
   /// A gallery with contents, empty ones by default.

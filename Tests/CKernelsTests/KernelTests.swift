@@ -185,6 +185,9 @@ final class RandomPlanes {
     var sums = [Int32](repeating: 1, count: rows)
     ck_dot_scan_int8(byteQuery, byteMatrix, rows, dimension, &sums)
     #expect(sums == KernelTwins.dotScan(byteQuery, byteMatrix, rows: rows))
+    var portable = [Int32](repeating: 0, count: rows)
+    ck_dot_scan_int8_portable(byteQuery, byteMatrix, rows, dimension, &portable)
+    #expect(portable == sums)
   }
 
   @Test func extremeBytesDoNotOverflow() {

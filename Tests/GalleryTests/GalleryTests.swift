@@ -178,35 +178,92 @@ extension Gallery {
 
   @Test func swiftScannerComputesDotProducts() throws {
     var random = SplitMix64(seed: 5)
-    for width in [16, 64, 256] {
-      for count in [0, 1, 7, 33] {
-        let query = (0..<width).map { _ in Float(random.nextGaussian()) / Float(width).squareRoot() }
-        let rows = (0..<width * count).map { _ in Float(random.nextGaussian()) / Float(width).squareRoot() }
-        let bits = rows.map { BFloat16.bits(of: $0) }
-        var results = [Float](repeating: .nan, count: count)
+    for width in [64, 256, 32_832] {
+      for count in [0, 1, 7] {
+        let query = (0..<width).map { _ in Int8.random(in: -127...127, using: &random) }
+        let rows = (0..<width * count).map { _ in Int8.random(in: -128...127, using: &random) }
+        var results = [Int32](repeating: 1, count: count)
         query.withUnsafeBufferPointer { query in
-          bits.withUnsafeBufferPointer { bits in
+          rows.withUnsafeBufferPointer { rows in
             results.withUnsafeMutableBufferPointer {
-              VectorScanner().scan(query: query, rows: bits, results: $0)
+              VectorScanner().scan(query: query, rows: rows, results: $0)
             }
           }
         }
         for row in 0..<count {
-          let exact = (0..<width).reduce(Float(0)) { $0 + query[$1] * rows[row * width + $1] }
-          #expect(abs(results[row] - exact) < 0.01)
+          let exact = (0..<width).reduce(Int32(0)) { $0 + Int32(query[$1]) * Int32(rows[row * width + $1]) }
+          #expect(results[row] == exact)
         }
       }
     }
   }
 
-  @Test func largestScoresMatchASort() {
-    var random = SplitMix64(seed: 9)
-    for count in [0, 1, 5, 100] {
-      let scores = (0..<count).map { _ in Float.random(in: 0..<1, using: &random) }
-      for limit in [1, 3, 10, 200] {
-        let expected = scores.indices.sorted { scores[$0] > scores[$1] }.prefix(limit)
-        #expect(IdentityIndex.largest(of: scores, limit: limit) == Array(expected))
+  @Test func sumsAtTheEdgeOfWhatFloatsHoldAreExact() {
+    let width = 32_768
+    let extreme = [Int8](repeating: -128, count: width)
+    var result: [Int32] = [0]
+    extreme.withUnsafeBufferPointer { extreme in
+      result.withUnsafeMutableBufferPointer {
+        VectorScanner().scan(query: extreme, rows: extreme, results: $0)
       }
     }
+    #expect(result[0] == Int32(width) * 16_384)
+  }
+}
+
+@Suite struct VectorIndexTests {
+  /// Vectors in clusters, as embeddings are: the hard case for anything that is not exact.
+  private func vectors(_ count: Int, dimension: Int, random: inout SplitMix64) throws -> [Embedding] {
+    let centres = try (0..<20).map { _ in try randomVector(&random, dimension: dimension) }
+    return try (0..<count).map { index in
+      let noise = try randomVector(&random, dimension: dimension)
+      return try Embedding(
+        normalizing: zip(centres[index % 20].values, noise.values).map { $0 + 0.3 * $1 })
+    }
+  }
+
+  @Test(arguments: [3, 64, 100, 256]) func theNearestAreThoseOfAnExhaustiveSearch(dimension: Int) throws {
+    let seed: UInt64 = 21
+    var random = SplitMix64(seed: seed)
+    let all = try vectors(600, dimension: dimension, random: &random)
+    var index = VectorIndex<IdentityID>()
+    for (number, vector) in all.enumerated() { index.set(IdentityID(UInt64(number)), to: vector) }
+    for query in try vectors(20, dimension: dimension, random: &random) {
+      let exact = all.map { query.similarity(to: $0) }.sorted(by: >)
+      let found = index.nearest(to: query, limit: 10, scanner: VectorScanner())
+      #expect(found.count == 10)
+      for (place, entry) in found.enumerated() {
+        // What is found is as near as what is truly there, and its similarity is right.
+        let truth = query.similarity(to: all[Int(entry.key.rawValue)])
+        #expect(abs(entry.similarity - truth) < 1e-4, "seed \(seed)")
+        #expect(abs(entry.similarity - exact[place]) < 1e-4, "seed \(seed), place \(place)")
+      }
+    }
+  }
+
+  @Test func rowsMoveAndGoWithTheirKeys() throws {
+    var random = SplitMix64(seed: 4)
+    var index = VectorIndex<IdentityID>()
+    var known: [IdentityID: Embedding] = [:]
+    for step in 0..<10_000 {
+      let key = IdentityID(UInt64.random(in: 0..<4500, using: &random))
+      let vector = step < 5000 || step % 3 == 0 ? try randomVector(&random, dimension: 3) : nil
+      index.set(key, to: vector)
+      known[key] = vector
+    }
+    #expect(index.count == known.count)
+    #expect(index.byteCount == known.count * (2 * 64 + 8))
+    for (key, vector) in known.sorted(by: { $0.key < $1.key }).prefix(50) {
+      let found = index.nearest(to: vector, limit: 1, scanner: VectorScanner())
+      #expect(abs((found.first?.similarity ?? 0) - 1) < 1e-3, "\(key)")
+    }
+    for key in known.keys { index.set(key, to: nil) }
+    let query = try randomVector(&random, dimension: 3)
+    #expect(index.count == 0)
+    #expect(index.nearest(to: query, limit: 1, scanner: VectorScanner()).isEmpty)
+    index.set(IdentityID(1), to: try randomVector(&random, dimension: 200))
+    #expect(index.width == 256, "an empty index takes another dimension")
+    index.set(IdentityID(2), to: try randomVector(&random, dimension: 3))
+    #expect(index.count == 1, "a vector of another length is left out")
   }
 }

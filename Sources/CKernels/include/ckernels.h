@@ -83,6 +83,11 @@ void ck_dot_scan_float(const float *query, const float *matrix, size_t rows, siz
 // exceed 65536, so that the sum fits.
 void ck_dot_scan_int8(const int8_t *query, const int8_t *matrix, size_t rows, size_t dimension, int32_t *scores);
 
+// The same without the instructions for products of bytes (AVX-512 VNNI) that ck_dot_scan_int8 uses where the processor
+// has them, for the tests.
+void ck_dot_scan_int8_portable(const int8_t *query, const int8_t *matrix, size_t rows, size_t dimension,
+                               int32_t *scores);
+
 // Sums over a grey picture: of the samples, of their squares, and of the Laplacian (kernel 0 1 0 / 1 -4 1 /
 // 0 1 0, borders mirrored without repeating the edge) and its squares.
 typedef struct {
