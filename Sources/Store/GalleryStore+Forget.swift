@@ -47,11 +47,7 @@ extension GalleryStore {
   ///
   /// - Throws: ``StoreError`` where the file cannot be read or the log is not intact.
   public func isValid(_ receipt: ForgetReceipt) throws(StoreError) -> Bool {
-    guard
-      let entry = try auditLog().first(where: { $0.sequence == receipt.auditSequence }),
-      entry.action == .forget, entry.hash == receipt.auditHash, entry.time == receipt.time,
-      entry.subject == receipt.subject
-    else { return false }
+    guard receipt.isTold(by: try auditLog()) else { return false }
     return memory.withLock { memory in
       sortIn(&memory)
       return receipt.numbers.allSatisfy { memory.contents.resolve($0) == nil }

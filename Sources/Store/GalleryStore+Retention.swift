@@ -9,8 +9,8 @@ public struct RetentionReport: Sendable, Hashable {
   public var crops = 0
   /// Events.
   public var events = 0
-  /// The recorded files whose time is over; whoever records removes them.
-  public var recordings: [String] = []
+  /// The recorded files whose time is over; whoever asked removes the files themselves.
+  public var recordings: [StoredRecording] = []
   /// Hourly counts.
   public var counts = 0
 
@@ -89,40 +89,56 @@ extension GalleryStore {
   ///
   /// - Throws: ``StoreError`` where the file cannot be read.
   public func statistics() throws(StoreError) -> StoreStatistics {
-    let (auditEntries, countRows, firstHour) = try reading { database, _ in
-      let entries = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM audit") ?? 0
-      let rows = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM aggregate") ?? 0
-      return (entries, rows, try Double.fetchOne(database, sql: "SELECT MIN(hour) FROM aggregate"))
+    let numbers = try reading { database, _ in try StoreStatistics.FileNumbers(database) }
+    return memory.withLock { memory in
+      sortIn(&memory)
+      return StoreStatistics(
+        path: path, contents: memory.contents, archive: memory.archive, numbers: numbers)
     }
+  }
+}
+
+extension StoreStatistics {
+  /// What only the file can tell.
+  struct FileNumbers: Sendable {
+    var auditEntries: Int
+    var countRows: Int
+    var firstHour: Double?
+
+    init(_ database: Database) throws {
+      auditEntries = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM audit") ?? 0
+      countRows = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM aggregate") ?? 0
+      firstHour = try Double.fetchOne(database, sql: "SELECT MIN(hour) FROM aggregate")
+    }
+  }
+
+  init(path: String, contents: GalleryContents, archive: StoreArchive, numbers: FileNumbers) {
     func size(_ path: String) -> Int {
       var status = stat()
       return stat(path, &status) == 0 ? Int(status.st_size) : 0
     }
-    return memory.withLock { memory in
-      sortIn(&memory)
-      let identities = memory.contents.identities.values
-      let archive = memory.archive
-      let classes = RetentionClass.allCases.map { kind -> StoreStatistics.Class in
-        let times: [Timestamp] =
-          switch kind {
-          case .crop: archive.crops.values.map(\.time)
-          case .embedding: identities.flatMap { $0.prototypes.map(\.prototype.time) }
-          case .sighting: identities.flatMap { $0.sightings.map(\.sighting.end) }
-          case .journey: identities.compactMap { $0.sightings.map(\.sighting.end).max() }
-          case .event: archive.events.values.map(\.time)
-          case .recording: archive.recordings.values.map(\.end)
-          case .aggregate: []
-          }
-        if kind == .aggregate {
-          return StoreStatistics.Class(
-            kind: kind, records: countRows, oldest: firstHour.map { Timestamp(seconds: $0 * 3600) })
-        }
-        return StoreStatistics.Class(kind: kind, records: times.count, oldest: times.min())
+    let identities = contents.identities.values
+    classes = RetentionClass.allCases.map { kind -> Class in
+      let times: [Timestamp]
+      switch kind {
+      case .crop: times = archive.crops.values.map(\.time)
+      case .embedding: times = identities.flatMap { $0.prototypes.map(\.prototype.time) }
+      case .sighting: times = identities.flatMap { $0.sightings.map(\.sighting.end) }
+      case .journey: times = identities.compactMap { $0.sightings.map(\.sighting.end).max() }
+      case .event: times = archive.events.values.map(\.time)
+      case .recording: times = archive.recordings.values.map(\.end)
+      case .aggregate:
+        return Class(
+          kind: kind, records: numbers.countRows,
+          oldest: numbers.firstHour.map { Timestamp(seconds: $0 * 3600) })
       }
-      return StoreStatistics(
-        classes: classes, identities: identities.count, named: identities.count { $0.identity.name != nil },
-        fileBytes: size(path), logBytes: size(path + "-wal"), auditEntries: auditEntries)
+      return Class(kind: kind, records: times.count, oldest: times.min())
     }
+    self.identities = identities.count
+    named = identities.count { $0.identity.name != nil }
+    fileBytes = size(path)
+    logBytes = size(path + "-wal")
+    auditEntries = numbers.auditEntries
   }
 }
 
@@ -143,7 +159,7 @@ extension StoreArchive {
     let recordingCutoff = policy.cutoff(for: .recording, now: now)
     for (id, recording) in recordings.sorted(by: { $0.key < $1.key }) where recording.end < recordingCutoff {
       removeRecording(id)
-      report.recordings.append(recording.path)
+      report.recordings.append(recording)
     }
     return report
   }

@@ -5,7 +5,8 @@ import ThroughlineCore
 
 /// Writes to a gallery until it is killed, so that tests can see what a kill leaves.
 ///
-///     StoreCrashHelper write GALLERY KEY-FILE    changes, one line with the latest number and the time for each
+///     StoreCrashHelper write GALLERY KEY-FILE    changes, one line for each: its number, the time, and when the
+///                                                store was seen to have written last
 ///     StoreCrashHelper rotate GALLERY KEY-FILE   the same, with a new key and a forgotten person again and again
 ///     StoreCrashHelper limit GALLERY KEY-FILE    writes that fail at every place, in a file of limited size
 
@@ -40,6 +41,8 @@ func step(_ number: UInt64) throws -> [GalleryChange] {
   return changes
 }
 
+func monotonic() -> Int64 { Int64(DispatchTime.now().uptimeNanoseconds) }
+
 func report(_ text: String) {
   let line = Array((text + "\n").utf8)
   _ = write(1, line, line.count)
@@ -54,7 +57,7 @@ func writeForEver(_ store: GalleryStore, rotating file: String?) throws {
       StoredCrop(
         owner: .sighting(SightingID(number)), camera: camera, time: Timestamp(seconds: Double(number)),
         quality: 1, image: [UInt8](repeating: UInt8(number % 256), count: 2_000)))
-    report("\(number) \(DispatchTime.now().uptimeNanoseconds)")
+    report("\(number) \(monotonic()) \(store.status.lastWrite?.nanoseconds ?? 0)")
     if let file, number.isMultiple(of: 20) {
       try store.rotateKey(to: .file(path: file), reason: "test", actor: "test")
       report("rotated")
@@ -111,7 +114,8 @@ guard arguments.count == 4 else {
 }
 do {
   let (mode, path, file) = (arguments[1], arguments[2], arguments[3])
-  let options = mode == "limit" ? StoreOptions(writeInterval: 3600) : StoreOptions()
+  let options = StoreOptions(
+    writeInterval: mode == "limit" ? 3600 : 0.5, now: { Timestamp(nanoseconds: monotonic()) })
   let store = try GalleryStore(path: path, credential: .file(path: file), options: options)
   switch mode {
   case "write": try writeForEver(store, rotating: nil)

@@ -103,7 +103,7 @@ import ThroughlineCore
     let report = try store.sweep(policy: policy, now: now)
     #expect(report.crops == 6)
     #expect(report.events == 0)
-    #expect(report.recordings == ["/var/marker-recording.mp4"])
+    #expect(report.recordings.map(\.path) == ["/var/marker-recording.mp4"])
     #expect(report.counts == 1)
     #expect(try store.counts().map(\.count) == [7])
     #expect(store.crops(of: IdentityID(2)).count == 1)

@@ -23,7 +23,7 @@ import ThroughlineCore
   }
 
   private struct Outcome {
-    var lines: [(number: UInt64, time: UInt64)] = []
+    var lines: [(number: UInt64, time: UInt64, lastWrite: UInt64)] = []
     var rotations = 0
     var errors: [String] = []
   }
@@ -51,8 +51,10 @@ import ThroughlineCore
     )
     .dropLast() {
       let parts = line.split(separator: " ")
-      if parts.count == 2, let number = UInt64(parts[0]), let time = UInt64(parts[1]) {
-        outcome.lines.append((number, time))
+      if parts.count == 3, let number = UInt64(parts[0]), let time = UInt64(parts[1]),
+        let lastWrite = UInt64(parts[2])
+      {
+        outcome.lines.append((number, time, lastWrite))
       } else if line == "rotated" {
         outcome.rotations += 1
       } else {
@@ -84,9 +86,10 @@ import ThroughlineCore
     var random = SystemRandomNumberGenerator()
     var previous: UInt64 = 0
     var worst = 0.0
+    var checked = 0
     var rotations = 0
     for round in 0..<Self.kills {
-      let seconds = Double.random(in: 0.3...1.6, using: &random)
+      let seconds = Double.random(in: 0.3...2.4, using: &random)
       let outcome = try runAndKill(helper, [mode, folder.gallery, file], after: seconds)
       #expect(outcome.errors.isEmpty, "round \(round): \(outcome.errors)")
       rotations += outcome.rotations
@@ -98,15 +101,23 @@ import ThroughlineCore
       check(contents, upTo: kept)
       #expect(kept >= previous)
       previous = kept
+      // A write takes all that came before it, and begins after the one before it has ended. So whatever came before
+      // the last but one write that was seen is in the file, however busy the machine is.
+      let writes = Set(outcome.lines.map(\.lastWrite)).subtracting([0]).sorted()
+      if let certain = writes.dropLast().last {
+        let owed = outcome.lines.last { $0.time < certain }?.number ?? 0
+        #expect(kept >= owed, "round \(round): \(kept) kept, \(owed) owed")
+        checked += 1
+      }
       // The time between the first change that was lost and the last sign of life.
       if let lost = outcome.lines.first(where: { $0.number > kept }), let last = outcome.lines.last {
         worst = max(worst, Double(last.time - lost.time) / 1e9)
       }
     }
     print("\(mode): \(Self.kills) kills, \(previous) steps, \(rotations) rotations, at most \(worst) s lost")
-    // A second is what is promised on a disk that keeps up; a machine that is busy with other things may
-    // stretch any wait.
-    #expect(worst < 5)
+    // Writes are half a second apart, so two of them are the second that is promised, on a disk that keeps up. How long
+    // it took here is told and not asserted: a busy machine may stretch any wait.
+    #expect(checked > 0)
     #expect(previous > 0)
   }
 

@@ -1,0 +1,124 @@
+import Foundation
+import GRDB
+import Gallery
+import ThroughlineCore
+
+/// A gallery as its file has it at one moment, read without holding it: another process may go on writing it.
+public struct GallerySnapshot: Sendable {
+  /// Where the gallery lies.
+  public let path: String
+  /// The identities with their records.
+  public let contents: GalleryContents
+  /// How much the file holds.
+  public let statistics: StoreStatistics
+  /// The identifier of the key that seals the file.
+  public let keyIdentifier: String
+  private let memory: StoreMemory
+
+  /// Reads and checks a file; nothing is written to it.
+  ///
+  /// - Throws: ``StoreError``.
+  public init(path: String, credential: GalleryCredential) throws(StoreError) {
+    let (image, identifier, numbers) = try GalleryStore.inspecting(path: path, credential: credential) {
+      database, cipher in
+      (
+        try StoreLoader(path: path, cipher: cipher).load(database), cipher.key.identifier,
+        try StoreStatistics.FileNumbers(database)
+      )
+    }
+    self.path = path
+    contents = image.contents
+    keyIdentifier = identifier
+    memory = StoreMemory(contents: image.contents, archive: image.archive)
+    statistics = StoreStatistics(
+      path: path, contents: image.contents, archive: image.archive, numbers: numbers)
+  }
+
+  /// Descriptions of an identity's crops, oldest first; their pictures are read by ``GalleryStore/image(of:)``.
+  public func crops(of identity: IdentityID) -> [(id: ArchiveID, crop: StoredCrop)] {
+    memory.crops(of: identity).compactMap { id in memory.archive.crops[id].map { (id, $0) } }
+  }
+
+  /// Descriptions of the kept events about an identity, under any of its numbers, in order of keeping.
+  public func events(about identity: IdentityID) -> [(id: ArchiveID, event: StoredEvent)] {
+    let numbers = memory.numbers(of: identity)
+    return memory.archive.events.filter { !numbers.isDisjoint(with: $0.value.identities) }
+      .sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  /// Recorded files in which an identity was recognised.
+  public func recordings(of identity: IdentityID) -> [StoredRecording] {
+    let numbers = memory.numbers(of: identity)
+    return memory.archive.recordings.filter { !numbers.isDisjoint(with: $0.value.identities) }
+      .sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// All numbers that mean the same person as this one does, smallest first.
+  public func numbers(of identity: IdentityID) -> [IdentityID] { memory.numbers(of: identity).sorted() }
+}
+
+extension GalleryStore {
+  /// The identifier of the key that seals a file; needs no key.
+  ///
+  /// - Throws: ``StoreError`` where the file cannot be read.
+  public static func keyIdentifier(path: String) throws(StoreError) -> String {
+    try StoreFile.inspect(path)
+    do {
+      let queue = try DatabaseQueue(
+        path: StoreFile.readingName(path), configuration: StoreSchema.configuration(readOnly: true))
+      return try queue.read { try StoreMeta.read($0, path: path).keyIdentifier }
+    } catch {
+      throw StoreFile.describe(error, path: path)
+    }
+  }
+
+  /// The audit log of a file that is not held, oldest entry first.
+  ///
+  /// - Throws: ``StoreError/damaged(path:reason:)`` where an entry was altered, removed or put in.
+  public static func auditLog(
+    path: String, credential: GalleryCredential
+  ) throws(StoreError) -> [AuditEntry] {
+    try inspecting(path: path, credential: credential) { database, cipher in
+      let (entries, broken) = try AuditLog.read(database, cipher: cipher)
+      if let broken { throw StoreError.damaged(path: path, reason: "audit entry \(broken) is not intact") }
+      return entries
+    }
+  }
+
+  /// Checks a receipt against a file that is not held; see ``isValid(_:)``.
+  public static func isValid(
+    _ receipt: ForgetReceipt, path: String, credential: GalleryCredential
+  ) throws(StoreError) -> Bool {
+    guard receipt.isTold(by: try auditLog(path: path, credential: credential)) else { return false }
+    let contents = try read(path: path, credential: credential)
+    return receipt.numbers.allSatisfy { contents.resolve($0) == nil }
+  }
+
+  /// Reads a file in one transaction without holding it or writing to it.
+  static func inspecting<Result>(
+    path: String, credential: GalleryCredential, _ body: (Database, StoreCipher) throws -> Result
+  ) throws(StoreError) -> Result {
+    try StoreFile.inspect(path)
+    do {
+      let queue = try DatabaseQueue(
+        path: StoreFile.readingName(path), configuration: StoreSchema.configuration(readOnly: true))
+      return try queue.read { database in
+        let meta = try StoreMeta.read(database, path: path)
+        let key = try meta.key(from: credential, path: path)
+        try StoreSchema.check(database, path: path)
+        return try body(database, StoreCipher(key: key, salt: meta.salt))
+      }
+    } catch {
+      throw StoreFile.describe(error, path: path)
+    }
+  }
+}
+
+extension ForgetReceipt {
+  /// Whether an audit log has this receipt's entry.
+  func isTold(by entries: [AuditEntry]) -> Bool {
+    guard let entry = entries.first(where: { $0.sequence == auditSequence }) else { return false }
+    return entry.action == .forget && entry.hash == auditHash && entry.time == time
+      && entry.subject == subject
+  }
+}
