@@ -81,10 +81,9 @@ let package = Package(
     .executableTarget(
       name: "throughline",
       dependencies: [
-        "Pipeline", "Evaluation", "Association", "Configuration", "Detection", "Imaging", "Inference",
-        "Media", "Models",
-        "Reidentification",
-        "ThroughlineCore", "Tracking",
+        "Pipeline", "Evaluation", "Association", "Configuration", "Detection", "Gallery", "Imaging",
+        "Inference", "Media", "Models", "Privacy", "Reidentification", "Store", "ThroughlineCore",
+        "Tracking",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -119,8 +118,18 @@ let package = Package(
       ]),
     tests("PrivacyTests", ["Privacy", "Imaging"]),
     tests("EvaluationTests", ["Evaluation", "ThroughlineTestKit"]),
-    tests("PipelineTests", ["Pipeline", "ThroughlineTestKit"]),
-    tests("EndToEndTests", ["ThroughlineTestKit", "Imaging", "Media", "Models", "Pipeline", "throughline"]),
+    tests(
+      "PipelineTests",
+      [
+        "Pipeline", "Configuration", "Gallery", "Store", "Association", "Imaging", "Privacy",
+        "ThroughlineTestKit",
+      ]),
+    tests(
+      "EndToEndTests",
+      [
+        "ThroughlineTestKit", "Imaging", "Media", "Models", "Pipeline", "Gallery", "Store", "throughline",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

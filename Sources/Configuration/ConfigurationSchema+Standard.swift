@@ -1,7 +1,8 @@
 extension ConfigurationSchema {
   /// The keys of the program.
   public static let standard = ConfigurationSchema(
-    keys: cameraKeys + detectionKeys + trackerKeys + identityKeys + privacyKeys + outputKeys + schedulerKeys
+    keys: cameraKeys + detectionKeys + trackerKeys + identityKeys + retentionKeys + privacyKeys + outputKeys
+      + schedulerKeys
       + runtimeKeys)
 
   private static let any = 0...1_000_000.0
@@ -112,7 +113,43 @@ extension ConfigurationSchema {
       "Keep the gallery in this file across runs; without it the gallery is fresh and in memory."),
     ConfigurationKey(
       "gallery.key-file", .path, .text(""),
-      "The key that protects the gallery file; made on first use beside the gallery where none is named."),
+      "The key that protects the gallery file; without a name it is kept in the user's configuration directory, and made on first use."
+    ),
+    ConfigurationKey(
+      "gallery.passphrase-environment", .text, .text(""),
+      "The environment variable that holds a passphrase which protects the gallery file instead of a key file."
+    ),
+    ConfigurationKey(
+      "gallery.naming", .boolean, .boolean(false),
+      "Whether identities may have names and be enrolled from photos; needs gallery.naming-purpose."),
+    ConfigurationKey(
+      "gallery.naming-purpose", .text, .text(""),
+      "Why identities may have names; written into the audit log with each of them."),
+  ]
+
+  private static let retentionKeys: [ConfigurationKey] = [
+    ConfigurationKey(
+      "retention.crop", .number(any), .number(24), unit: "hours",
+      "How long pictures of persons are kept in the gallery."),
+    ConfigurationKey(
+      "retention.embedding", .number(any), .number(24), unit: "hours",
+      "How long embeddings are kept; those of named persons' enrolled photos stay."),
+    ConfigurationKey(
+      "retention.sighting", .number(any), .number(168), unit: "hours",
+      "How long it is kept who was in which camera from when until when."),
+    ConfigurationKey(
+      "retention.journey", .number(any), .number(168), unit: "hours",
+      "How long after its end a person's journey is kept; then all its sightings go, whatever their own time."
+    ),
+    ConfigurationKey(
+      "retention.event", .number(any), .number(168), unit: "hours",
+      "How long the gallery keeps events; an event log file is up to its owner."),
+    ConfigurationKey(
+      "retention.recording", .number(any), .number(72), unit: "hours",
+      "How long files that a run with a gallery has recorded are kept before they are deleted."),
+    ConfigurationKey(
+      "retention.aggregate", .number(any), .number(8760), unit: "hours",
+      "How long hourly counts without identities are kept."),
   ]
 
   private static let privacyKeys: [ConfigurationKey] = [
@@ -121,7 +158,11 @@ extension ConfigurationSchema {
       "How faces are covered before any picture leaves the process; off needs privacy.reason."),
     ConfigurationKey(
       "privacy.reason", .text, .text(""),
-      "Why faces are shown; needed by, and logged with, privacy.faces: off."),
+      "Why faces are shown; needed by, and logged with, privacy.faces: off and privacy.show-only."),
+    ConfigurationKey(
+      "privacy.show-only", .integer(0...1_000_000_000), .integer(0),
+      "Show this identity's face and cover everybody else, for a subject-access request; 0 shows nobody. Needs privacy.reason."
+    ),
     ConfigurationKey(
       "privacy.margin", .number(0.1...2), .number(0.3),
       "How far a cover reaches beyond the face, as a share of the face."),

@@ -54,7 +54,7 @@ public final class PipelineRun: Sendable {
   private let thumbnails: ThumbnailSink?
   private let mot: MOTWriter?
   private let events: EventLog?
-  private let store: GalleryStore?
+  private let gallery: GalleryKeeper?
   private let shared: SharedState
   private let began = ProcessInfo.processInfo.systemUptime
 
@@ -75,9 +75,18 @@ public final class PipelineRun: Sendable {
   ///   - observer: told everything that the networks say about every frame, on the cameras' threads; embeds every
   ///     person, which costs far more than a run needs.
   /// - Throws: ``PipelineError`` for what cannot be opened.
-  public init(
+  public convenience init(
     settings: PipelineSettings, networks: PipelineNetworks, logger: Logger,
     observer: (@Sendable (FrameObservation) -> Void)? = nil
+  ) throws {
+    try self.init(
+      settings: settings, networks: networks, logger: logger, observer: observer, additionalSinks: [])
+  }
+
+  /// Prepares a run whose frames go to further sinks as well.
+  init(
+    settings: PipelineSettings, networks: PipelineNetworks, logger: Logger,
+    observer: (@Sendable (FrameObservation) -> Void)?, additionalSinks: [any FrameSink]
   ) throws {
     self.settings = settings
     self.logger = logger
@@ -86,11 +95,14 @@ public final class PipelineRun: Sendable {
     self.shared = shared
     let names = settings.cameras.map(\.name)
 
-    let opened = try GalleryFile.open(settings, network: networks.embedder.network)
-    store = opened.store
+    let opened = try GalleryFile.open(settings, logger: logger)
+    let gallery = opened.store.map {
+      GalleryKeeper(store: $0, retention: settings.gallery.retention, logger: logger)
+    }
+    self.gallery = gallery
     let associator = try Associator(
       network: networks.embedder.network, settings: settings.association,
-      gallery: Gallery(contents: opened.contents),
+      gallery: Gallery(contents: opened.contents, scanner: KernelScanner.best),
       prior: SimilarityPrior.of(networks.embedder.network))
     let lastNumbers = opened.contents.lastTrackNumbers
     let start = Self.startTime(settings, after: opened.contents)
@@ -102,9 +114,10 @@ public final class PipelineRun: Sendable {
       }
     } catch { throw PipelineError.output("\(error)") }
     thumbnails = settings.outputs.report == nil ? nil : ThumbnailSink()
-    let sinks = try OutputSinks.make(
-      settings, thumbnails: thumbnails, logger: logger,
+    let outputSinks = try OutputSinks.make(
+      settings, thumbnails: thumbnails, crops: gallery?.crops, logger: logger,
       windowClosed: { shared.requestStop.withLock { $0 }?() })
+    let sinks = outputSinks + additionalSinks
     self.sinks = sinks
 
     let dial = QualityDial()
@@ -116,7 +129,7 @@ public final class PipelineRun: Sendable {
       meters[camera.name] = meter
       outputs[camera.name] = OutputLane(
         camera: camera.name, settings: settings.privacy, drawsBoxes: settings.outputs.boxes,
-        isOffline: settings.isOffline, meter: meter, sinks: sinks)
+        isOffline: settings.isOffline, meter: meter, showOnly: settings.showOnly, sinks: sinks)
     }
     let lanesOut = outputs
     self.outputs = outputs
@@ -127,7 +140,7 @@ public final class PipelineRun: Sendable {
       cameras: names, isOrdered: settings.isOffline, associator: associator, events: events,
       writesFrames: settings.outputs.frameEvents,
       start: start ?? Timestamp(seconds: Date().timeIntervalSince1970),
-      store: store,
+      gallery: gallery,
       deliver: { frame in
         mot?.write(frame.result)
         knownMeters[frame.result.frame.camera]?.noteEvent(of: frame.result.frame)
@@ -185,9 +198,11 @@ public final class PipelineRun: Sendable {
   /// nobody can be in one camera twice at the same time.
   private static func startTime(_ settings: PipelineSettings, after contents: GalleryContents) -> Timestamp? {
     guard settings.isOffline else { return nil }
+    // What a gallery keeps has a time after which it is erased, which counts from when it was read in.
+    guard settings.gallery.file != nil else { return FrameSourceOptions.offlineEpoch }
     let latest = contents.identities.values.map(\.identity.lastSeen).max()
-    return max(
-      FrameSourceOptions.offlineEpoch, latest?.advanced(bySeconds: 60) ?? FrameSourceOptions.offlineEpoch)
+    let now = StoreOptions.wallClock()
+    return max(now, latest?.advanced(bySeconds: 60) ?? now)
   }
 
   /// Begins to read all cameras.
@@ -197,6 +212,9 @@ public final class PipelineRun: Sendable {
     shared.requestStop.withLock { $0 = { [weak self] in self?.stop() } }
     if case .off(let reason) = settings.privacy.faces {
       logger.warning("faces are shown: \(reason)")
+    }
+    if let showOnly = settings.showOnly {
+      logger.warning("identity \(showOnly.identity) is shown: \(showOnly.reason)")
     }
     coordinator.begin()
     for lane in outputs.values { lane.start() }
@@ -265,8 +283,9 @@ public final class PipelineRun: Sendable {
     if let path = settings.outputs.report {
       warnings += writeReport(to: path, cameras: cameras, outcome: outcome)
     }
-    if let store {
-      do { try store.close() } catch { warnings.append("the gallery: \(error)") }
+    if let gallery {
+      gallery.note(recordings: OutputSinks.recordings(settings), outcome: outcome)
+      warnings += gallery.close()
     }
     if let events {
       var record = EventRecord(.runEnded, at: outcome.end ?? FrameSourceOptions.offlineEpoch)
@@ -316,7 +335,7 @@ public final class PipelineRun: Sendable {
     for sighting in outcome.sightings { tracks[sighting.identity, default: []].insert(sighting.track) }
     let persons = Set(outcome.sightings.map(\.identity)).map { identity in
       JourneyReport.Person(
-        identity: identity, name: outcome.names[identity],
+        identity: identity, name: settings.gallery.namingPurpose == nil ? nil : outcome.names[identity],
         journey: Journey(identity: identity, sightings: outcome.sightings),
         thumbnails: thumbnails?.thumbnails(of: tracks[identity] ?? []) ?? [])
     }

@@ -97,10 +97,10 @@ public struct PipelineSettings: Sendable {
   public var scheduling: NetworkScheduling
   /// Whether quality falls under overload and rises again; otherwise frames are lost instead.
   public var adaptsQuality: Bool
-  /// The gallery's file.
-  public var galleryFile: String?
-  /// The gallery's key file.
-  public var galleryKeyFile: String?
+  /// The gallery.
+  public var gallery: GallerySettings
+  /// Whose face is shown while all others are covered, and why.
+  public var showOnly: (identity: IdentityID, reason: String)?
 
   /// Checks a configuration.
   ///
@@ -134,8 +134,8 @@ public struct PipelineSettings: Sendable {
     precision = PrecisionChoice(rawValue: configuration.text("inference.precision") ?? "") ?? .automatic
     scheduling = Self.scheduling(configuration, isOffline: isOffline)
     adaptsQuality = !isOffline && configuration.boolean("scheduler.adapt")
-    galleryFile = configuration.text("gallery.file")
-    galleryKeyFile = configuration.text("gallery.key-file")
+    gallery = try GallerySettings(configuration, environment: environment)
+    showOnly = try Self.showOnly(configuration)
     cameras = []
     for camera in configuration.cameras {
       cameras += try Self.cameras(camera, in: configuration, isOffline: isOffline, environment: environment)
@@ -187,6 +187,17 @@ public struct PipelineSettings: Sendable {
         patience: isOffline || patience <= 0 ? nil : UInt64(patience * 1e9))
     }
     return scheduling
+  }
+
+  private static func showOnly(
+    _ configuration: Configuration
+  ) throws(PipelineError) -> (identity: IdentityID, reason: String)? {
+    let number = configuration.integer("privacy.show-only")
+    guard number > 0 else { return nil }
+    guard let reason = configuration.text("privacy.reason"), !reason.allSatisfy(\.isWhitespace) else {
+      throw .setting("\(PrivacyError.missingReason("privacy.show-only"))")
+    }
+    return (IdentityID(UInt64(number)), reason)
   }
 
   private static func outputs(_ configuration: Configuration) -> Outputs {

@@ -44,6 +44,13 @@ public struct AnonymizedFrame: Sendable {
     picture.cropped(to: box).map { AnonymizedPicture(picture: $0, status: status) }
   }
 
+  /// The frame in memory of its own: a pool's is bounded, and who keeps frames must not let it run dry.
+  public func copied() throws(ImagingError) -> AnonymizedFrame {
+    AnonymizedFrame(
+      camera: camera, number: number, captureTime: captureTime,
+      picture: try PictureBuffer(copying: picture).freeze(), regions: regions, status: status)
+  }
+
   /// The frame as a JPEG file.
   public func jpeg(quality: Int = 80) throws(ImagingError) -> [UInt8] {
     try JPEG.encode(picture, quality: quality)

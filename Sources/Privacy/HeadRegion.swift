@@ -19,8 +19,8 @@ enum HeadRegion {
     } else if ratio < 0.5 {
       height = min(max(0.75 * box.width, 0.2 * box.height), 0.35 * box.height)
     } else if ratio < 1 {
-      // Sitting, bent, or with the arms stretched out.
-      height = 0.5 * box.height
+      // Sitting, bent, or with the arms stretched out: the wider, the less the box says about where the head is.
+      height = (0.35 + 0.3 * (ratio - 0.5)) * box.height
     } else {
       // Lying or crouching: the head may be anywhere.
       height = box.height

@@ -9,7 +9,7 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Measure results against ground truth: HOTA, IDF1, MOTA; re-ID networks: R1, mAP.",
     subcommands: [
       EvaluateTracking.self, EvaluateCameras.self, EvaluateCrops.self, EvaluateWorld.self,
-      EvaluateReidentification.self,
+      EvaluateReidentification.self, EvaluateAnonymisation.self,
     ])
 
   /// Which boxes count as the same person.

@@ -52,7 +52,7 @@ struct RunCommand: ParsableCommand {
     } catch {
       throw CommandFailure.failed("\(error)")
     }
-    if settings.galleryFile == nil {
+    if settings.gallery.file == nil {
       Console.write("throughline: the gallery is in memory and ends with this run; --gallery FILE keeps it")
     }
     let signals = SignalWatcher { run.stop() }

@@ -13,4 +13,17 @@ enum TextTable {
       Swift.print(cells.joined(separator: "  "))
     }
   }
+
+  /// Rows as lines, all columns aligned left; rows may differ in length.
+  static func text(_ rows: [[String]]) -> String {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in
+      rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+    }
+    return rows.map { row in
+      row.enumerated().map { index, cell in
+        index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
+      }.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
 }

@@ -15,12 +15,14 @@ struct Throughline: ParsableCommand {
       """,
     version: ProgramVersion.text,
     subcommands: [
-      RunCommand.self, ConfigCommand.self, ModelsCommand.self, EvaluateCommand.self, CalibrateCommand.self,
-      ReplayCommand.self, BenchCommand.self, DoctorCommand.self,
+      RunCommand.self, GalleryCommand.self, ConfigCommand.self, ModelsCommand.self, EvaluateCommand.self,
+      CalibrateCommand.self, BenchCommand.self, ReplayCommand.self, DoctorCommand.self,
     ])
 
   /// Usage errors end with 2 and failures with 1, each with one line on standard error.
   static func main() {
+    // A file that may not grow is an error like a full disk, not the end of the program.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -107,14 +107,16 @@ import ThroughlineTestKit
         [
           "run", "room=\(source)", "--offline", "--events", folder.file("events\(run).jsonl"), "--gallery",
           folder.file("gallery.sqlite"),
-        ] + Programs.models, atMost: 600)
+        ] + Programs.models, environment: ["XDG_CONFIG_HOME": folder.file("config")], atMost: 600)
       #expect(result.exitCode == 0, "\(result.errors)")
       let events = try Events(folder.file("events\(run).jsonl"))
       persons.append(Set(events.records.filter { $0.event == .sightingEnded }.compactMap(\.identity)))
     }
     #expect(!persons[0].isEmpty)
     #expect(!persons[0].isDisjoint(with: persons[1]), "first \(persons[0]), second \(persons[1])")
-    let key = try FileManager.default.attributesOfItem(atPath: folder.file("gallery.sqlite.key"))
+    let keys = folder.file("config/throughline/keys")
+    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: keys).first)
+    let key = try FileManager.default.attributesOfItem(atPath: keys + "/" + name)
     #expect((key[.posixPermissions] as? NSNumber)?.intValue == 0o600)
   }
 }

@@ -37,7 +37,7 @@ final class Coordinator: Sendable {
   private let isOrdered: Bool
   private let events: EventLog?
   private let writesFrames: Bool
-  private let store: GalleryStore?
+  private let gallery: GalleryKeeper?
   private let deliver: @Sendable (IdentifiedFrame) -> Void
   private let finished: @Sendable (Outcome) -> Void
   private let initial: Mutex<Associator>
@@ -50,19 +50,19 @@ final class Coordinator: Sendable {
   ///   - events: where events go.
   ///   - writesFrames: whether every frame is an event.
   ///   - start: the moment at which the run begins.
-  ///   - store: where the gallery is kept.
+  ///   - gallery: keeps what becomes known, where it is to be kept.
   ///   - deliver: called on the coordinator's thread with every frame; may block offline.
   ///   - finished: called once on the coordinator's thread after the last camera has ended.
   init(
     cameras: [CameraName], isOrdered: Bool, associator: Associator, events: EventLog?, writesFrames: Bool,
-    start: Timestamp, store: GalleryStore?, deliver: @escaping @Sendable (IdentifiedFrame) -> Void,
+    start: Timestamp, gallery: GalleryKeeper?, deliver: @escaping @Sendable (IdentifiedFrame) -> Void,
     finished: @escaping @Sendable (Outcome) -> Void
   ) {
     self.cameras = cameras
     self.isOrdered = isOrdered
     self.events = events
     self.writesFrames = writesFrames
-    self.store = store
+    self.gallery = gallery
     self.start = start
     self.deliver = deliver
     self.finished = finished
@@ -81,7 +81,7 @@ final class Coordinator: Sendable {
   private func run() {
     var work = CoordinatorWork(
       associator: initial.withLock { $0 }, isWholeRecording: isOrdered, writesFrames: writesFrames,
-      events: events, store: store, start: start)
+      events: events, gallery: gallery, start: start)
     work.begin()
     var order = TimeOrder<LaneResult>(cameras: cameras)
     var open = Set(cameras)

@@ -10,7 +10,8 @@ struct CoordinatorWork {
   private let isWholeRecording: Bool
   private let writesFrames: Bool
   private let events: EventLog?
-  private let store: GalleryStore?
+  private let gallery: GalleryKeeper?
+  private var lastSweep: Timestamp?
   private var outcome = Coordinator.Outcome()
   private var sightings: Set<SightingID> = []
   private var latest: Timestamp?
@@ -24,14 +25,14 @@ struct CoordinatorWork {
   ///   - start: the moment at which the run begins, for what happens before the first frame.
   init(
     associator: Associator, isWholeRecording: Bool, writesFrames: Bool, events: EventLog?,
-    store: GalleryStore?, start: Timestamp
+    gallery: GalleryKeeper?, start: Timestamp
   ) {
     self.isWholeRecording = isWholeRecording
     self.start = start
     self.associator = associator
     self.writesFrames = writesFrames
     self.events = events
-    self.store = store
+    self.gallery = gallery
   }
 
   /// Says that the run begins.
@@ -70,6 +71,7 @@ struct CoordinatorWork {
         camera: result.frame.camera, at: time, tracks: result.tracks, looks: result.looks)
       assignments = update.assignments
       take(update, at: time)
+      sweep(at: time)
     } catch {
       outcome.failure = outcome.failure ?? "\(error)"
     }
@@ -91,9 +93,21 @@ struct CoordinatorWork {
     return outcome
   }
 
+  /// Lets go what is older than its retention time, now and then.
+  private mutating func sweep(at time: Timestamp) {
+    guard let gallery, lastSweep.map({ abs(time.seconds(since: $0)) >= GalleryKeeper.sweepInterval }) ?? true
+    else { return }
+    lastSweep = time
+    associator.sweep(now: time, policy: gallery.retention)
+    gallery.sweep(now: time)
+  }
+
   private mutating func take(_ update: AssociationUpdate, at time: Timestamp) {
+    // Before the events: a picture is kept only where the gallery knows its sighting.
+    if !update.changes.isEmpty { gallery?.store.append(update.changes) }
     for event in update.events {
       events?.write(EventRecord(event, at: time))
+      gallery?.note(event, at: time)
       switch event {
       case .sightingBegan(let id, let sighting):
         outcome.sightingCounts[sighting.camera, default: 0] += 1
@@ -101,7 +115,6 @@ struct CoordinatorWork {
       default: break
       }
     }
-    if !update.changes.isEmpty { store?.append(update.changes) }
   }
 
   private func frameRecord(

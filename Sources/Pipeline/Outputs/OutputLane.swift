@@ -17,6 +17,7 @@ final class OutputLane: Sendable {
   private let settings: PrivacySettings
   private let drawsBoxes: Bool
   private let queue: BoundedQueue<IdentifiedFrame>
+  private let showOnly: (identity: IdentityID, reason: String)?
   private let sinks: [any FrameSink]
   private let meter: LaneMeter
   private let state = Mutex(Figures())
@@ -24,12 +25,13 @@ final class OutputLane: Sendable {
 
   init(
     camera: CameraName, settings: PrivacySettings, drawsBoxes: Bool, isOffline: Bool, meter: LaneMeter,
-    sinks: [any FrameSink]
+    showOnly: (identity: IdentityID, reason: String)? = nil, sinks: [any FrameSink]
   ) {
     self.meter = meter
     self.camera = camera
     self.settings = settings
     self.drawsBoxes = drawsBoxes
+    self.showOnly = showOnly
     self.sinks = sinks
     // The frames between two detections come all at once.
     queue = BoundedQueue(
@@ -70,7 +72,7 @@ final class OutputLane: Sendable {
       do {
         let frame = try anonymizer.anonymize(
           result.frame.picture, number: result.frame.number, captureTime: result.frame.captureTime,
-          evidence: result.evidence, tracks: result.tracks,
+          evidence: result.evidence, tracks: result.tracks, showOnly: shown(identified),
           annotations: drawsBoxes ? persons.compactMap(annotation) : [])
         state.withLock { figures in
           figures.frames += 1
@@ -82,6 +84,13 @@ final class OutputLane: Sendable {
         state.withLock { $0.failure = "\(error)" }
       }
     }
+  }
+
+  /// Who may be seen in this frame: the tracks that surely are the person whom `privacy.show-only` names.
+  private func shown(_ frame: IdentifiedFrame) throws(PrivacyError) -> ShowOnly? {
+    guard let showOnly else { return nil }
+    let tracks = frame.assignments.filter { $0.value.identity == showOnly.identity && $0.value.isSure }
+    return try ShowOnly(tracks: Set(tracks.keys), reason: showOnly.reason)
   }
 
   private func annotation(_ person: ShownPerson) -> Annotation? {

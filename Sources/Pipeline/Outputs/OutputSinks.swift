@@ -8,10 +8,11 @@ import ThroughlineCore
 /// Opens the outputs that take pictures.
 enum OutputSinks {
   static func make(
-    _ settings: PipelineSettings, thumbnails: ThumbnailSink?, logger: Logger,
+    _ settings: PipelineSettings, thumbnails: ThumbnailSink?, crops: GalleryCrops?, logger: Logger,
     windowClosed: @escaping @Sendable () -> Void
   ) throws -> [any FrameSink] {
     var sinks: [any FrameSink] = thumbnails.map { [$0] } ?? []
+    if let crops { sinks.append(crops) }
     let outputs = settings.outputs
     if let directory = outputs.recordDirectory {
       do {
@@ -58,20 +59,27 @@ enum OutputSinks {
       })
   }
 
+  /// The recorded files and whose they are.
+  static func recordings(_ settings: PipelineSettings) -> [(path: String, camera: CameraName)] {
+    let outputs = settings.outputs
+    guard let directory = outputs.recordDirectory else { return [] }
+    var files: [(path: String, camera: CameraName)] = []
+    if outputs.recordsMosaic { files.append(("\(directory)/mosaic.mp4", CameraName(sanitizing: "mosaic"))) }
+    if outputs.recordsCameras { files += settings.cameras.map { ("\(directory)/\($0.name).mp4", $0.name) } }
+    return files
+  }
+
   /// Where results are, for the summary.
   static func written(_ settings: PipelineSettings) -> [String] {
     let outputs = settings.outputs
     var paths: [String] = []
-    if let directory = outputs.recordDirectory {
-      if outputs.recordsMosaic { paths.append("\(directory)/mosaic.mp4") }
-      if outputs.recordsCameras { paths += settings.cameras.map { "\(directory)/\($0.name).mp4" } }
-    }
+    paths += recordings(settings).map(\.path)
     if let events = outputs.events, events != "-" { paths.append(events) }
     if let report = outputs.report { paths.append(report) }
     if let directory = outputs.motDirectory {
       paths += settings.cameras.map { "\(directory)/\($0.name).txt" }
     }
-    if let gallery = settings.galleryFile { paths.append(gallery) }
+    if let gallery = settings.gallery.file { paths.append(gallery) }
     return paths
   }
 }

@@ -1,0 +1,197 @@
+import Configuration
+import Detection
+import Foundation
+import Imaging
+import Inference
+import Logging
+import Media
+import Privacy
+import Reidentification
+import Synchronization
+import ThroughlineCore
+
+/// Measures what leaks through the anonymiser: videos go through the whole pipeline, photos the way of those that are
+/// searched with and enrolled (``PhotoAnonymizer``), and a stronger detector looks at what comes out.
+public struct AnonymisationEvaluation {
+  /// Every so many frames of a video are looked at.
+  public var interval = 10
+  /// The folder into which covered pictures go, those with leaks marked; `nil` writes none.
+  public var pictureFolder: String?
+
+  private let configuration: Configuration
+  private let networks: PipelineNetworks
+  private let judge: StrongFaceDetector
+  private let photoDetector: StrongFaceDetector
+  private let embedder: Embedder
+  private let logger: Logger
+  private let environment: [String: String]
+
+  /// An evaluation with a configuration's models and privacy settings.
+  public init(
+    _ configuration: Configuration, environment: [String: String], scales: [Double], minimumScore: Double,
+    logger: Logger
+  ) throws {
+    self.configuration = configuration
+    self.environment = environment
+    self.logger = logger
+    let loader = try NetworkLoader(
+      directory: configuration.text("models.directory"), environment: environment)
+    let runtime = try loader.runtime(library: configuration.text("inference.library"))
+    let face = try loader.locate(configuration.text("detection.face-model") ?? "default", for: .face)
+    networks = try PipelineNetworks(
+      runtime: runtime,
+      person: loader.locate(configuration.text("detection.person-model") ?? "default", for: .person),
+      face: face,
+      reidentification: loader.locate(configuration.text("reidentification.model") ?? "default", for: .reid),
+      options: InferenceOptions(threads: 1), cameras: 1)
+    photoDetector = try StrongFaceDetector(model: face, runtime: runtime, minimumScore: 0.4)
+    judge = try StrongFaceDetector(
+      model: face, runtime: runtime, scales: scales, minimumScore: minimumScore)
+    embedder = try networks.embedder.makeEmbedder()
+  }
+
+  // MARK: - Photos
+
+  /// Measures photos, each by itself.
+  public func measure(
+    photos: [String], name: String, progress: (Double) -> Void
+  ) throws -> AnonymisationScore {
+    let settings = try PipelineSettings(configuration, environment: environment).privacy
+    let anonymizer = try PhotoAnonymizer(networks, strong: photoDetector)
+    var tally = AnonymisationTally(name: name)
+    for (index, path) in photos.enumerated() {
+      let photo = try PhotoFile.read(path)
+      let detections = try anonymizer.detections(in: photo)
+      let frame = try anonymizer.cover(
+        photo, number: UInt64(index + 1), detections: detections, settings: settings)
+      let persons = detections.filter { $0.category == .person && $0.score >= 0.4 }.map(\.box)
+      try compare(photo, frame, persons: persons, into: &tally)
+      progress(Double(index + 1) / Double(photos.count))
+    }
+    return tally.finished()
+  }
+
+  // MARK: - Videos
+
+  /// Keeps every so many covered frames.
+  private final class Collector: FrameSink {
+    let interval: UInt64
+    let kept = Mutex<[UInt64: (frame: AnonymizedFrame, persons: [BoundingBox])]>([:])
+    let latest = Mutex<UInt64>(0)
+
+    init(interval: Int) { self.interval = UInt64(max(1, interval)) }
+
+    func take(_ frame: AnonymizedFrame, persons: [ShownPerson]) {
+      latest.withLock { $0 = frame.number }
+      guard frame.number % interval == 1 % interval else { return }
+      // The frame's memory belongs to a pool that would run dry.
+      let boxes = persons.filter { $0.track.state == .tracked && $0.track.isObserved }.map(\.track.box)
+      guard let copy = try? frame.copied() else { return }
+      kept.withLock { $0[frame.number] = (copy, boxes) }
+    }
+
+    func end(_ camera: CameraName) {}
+    func finish() -> [String] { [] }
+  }
+
+  /// Measures a video.
+  public func measure(video path: String, name: String, progress: @escaping (Double) -> Void) throws
+    -> AnonymisationScore
+  {
+    var configuration = configuration
+    configuration.set("input.offline", to: .boolean(true), from: .flag("--offline"))
+    configuration.set("output.boxes", to: .boolean(false), from: .flag("--no-output.boxes"))
+    try configuration.add(source: "evaluated=\(path)")
+    let settings = try PipelineSettings(configuration, environment: environment)
+    let collector = Collector(interval: interval)
+    let run = try PipelineRun(
+      settings: settings, networks: networks, logger: logger, observer: nil, additionalSinks: [collector])
+    run.start()
+    let summary = run.wait()
+    guard summary.cameras.first?.framesOut ?? 0 > 0 else {
+      throw PipelineError.output(
+        "'\(path)': nothing could be read\(summary.warnings.first.map { " (\($0))" } ?? "")")
+    }
+    var tally = AnonymisationTally(name: name)
+    let covered = collector.kept.withLock { $0 }
+    let inputs = try pictures(of: path, numbers: Set(covered.keys), settings: settings)
+    for (index, entry) in covered.sorted(by: { $0.key < $1.key }).enumerated() {
+      guard let input = inputs[entry.key] else { continue }
+      try compare(input, entry.value.frame, persons: entry.value.persons, into: &tally)
+      progress(Double(index + 1) / Double(covered.count))
+    }
+    return tally.finished()
+  }
+
+  private func pictures(
+    of path: String, numbers: Set<UInt64>, settings: PipelineSettings
+  ) throws -> [UInt64: Picture] {
+    guard let camera = settings.cameras.first else { return [:] }
+    let found = Mutex<[UInt64: Picture]>([:])
+    let source = FrameSource(
+      camera: camera.name, address: camera.address, options: camera.source,
+      consumer: { frame in
+        guard numbers.contains(frame.number),
+          let copy = try? PictureBuffer(copying: frame.picture).freeze()
+        else { return }
+        found.withLock { $0[frame.number] = copy }
+      })
+    source.start()
+    source.waitUntilEnded()
+    return found.withLock { $0 }
+  }
+
+  // MARK: - Pairs
+
+  private func compare(
+    _ input: Picture, _ frame: AnonymizedFrame, persons: [BoundingBox], into tally: inout AnonymisationTally
+  ) throws {
+    let before = try judge.faces(in: input)
+    let after = try judge.faces(in: frame.picture)
+    let leaked = tally.add(input: before, output: after, isWithheld: frame.isWithheld)
+    for face in before where face.box.height >= 12 {
+      let head = face.box.expanded(byShareOfWidth: 0.2, height: 0.2).clipped(to: input.size)
+      tally.add(
+        head: try embedder.embed(input, box: head), covered: try embedder.embed(frame.picture, box: head))
+    }
+    for person in persons {
+      let box = person.clipped(to: input.size)
+      guard box.isValid, box.height >= 48 else { continue }
+      tally.add(
+        body: try embedder.embed(input, box: box), covered: try embedder.embed(frame.picture, box: box))
+      tally.add(coverage: Self.share(of: box, coveredBy: frame.regions.map(\.box)))
+    }
+    try write(frame, leaked: leaked, others: after.count - leaked.count, name: tally.score.name)
+  }
+
+  /// The share of a box that boxes cover together, on a grid of 32 x 32 points.
+  private static func share(of box: BoundingBox, coveredBy regions: [BoundingBox]) -> Double {
+    var hits = 0
+    for row in 0..<32 {
+      for column in 0..<32 {
+        let x = box.x + (Double(column) + 0.5) / 32 * box.width
+        let y = box.y + (Double(row) + 0.5) / 32 * box.height
+        if regions.contains(where: { $0.minX <= x && x <= $0.maxX && $0.minY <= y && y <= $0.maxY }) {
+          hits += 1
+        }
+      }
+    }
+    return Double(hits) / 1024
+  }
+
+  private func write(_ frame: AnonymizedFrame, leaked: [Detection], others: Int, name: String) throws {
+    guard let pictureFolder else { return }
+    try OutputFolder.make(pictureFolder)
+    let kind = leaked.isEmpty ? (others > 0 ? "doubt" : "clean") : "leak"
+    let file = "\(pictureFolder)/\(name)-\(frame.number)-\(kind).jpg"
+    // A picture with a leak must not be written as it is.
+    guard leaked.isEmpty else {
+      let places = leaked.map {
+        "\(Int($0.box.x)),\(Int($0.box.y)) \(Int($0.box.width))x\(Int($0.box.height))"
+      }
+      logger.warning("\(name), picture \(frame.number): a face at \(places.joined(separator: "; ")) is open")
+      return
+    }
+    try OutputFolder.write(Data(try frame.jpeg()), to: file)
+  }
+}

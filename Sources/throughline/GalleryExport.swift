@@ -1,0 +1,45 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+import ThroughlineCore
+
+/// Gives data out.
+struct GalleryExport: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Give out one person's data, everybody's face covered, or a copy of the gallery.",
+    discussion: """
+      With a number: person.json and pictures in a folder, for that person (GDPR, article 15). Without one: --to-gallery \
+      FILE with a key of its own, for another site; 'gallery import' takes it over.
+      """)
+
+  @OptionGroup var place: GalleryPlace
+  @Argument(help: "The identity's number.") var id: IdentityID?
+  @Option(
+    name: .customLong("output"), help: ArgumentHelp("The folder of the person's data.", valueName: "dir"))
+  var folder: String?
+  @Option(help: ArgumentHelp("Write all identities into this new gallery file.", valueName: "file"))
+  var toGallery: String?
+  @Option(help: ArgumentHelp("The new gallery's key file; made where it is missing.", valueName: "file"))
+  var toKeyFile: String?
+  @OptionGroup var why: ReasonArgument
+  @OptionGroup var output: OutputArguments
+
+  func validate() throws {
+    let isPerson = id != nil && folder != nil && toGallery == nil
+    let isWhole = id == nil && folder == nil && toGallery != nil && toKeyFile != nil
+    guard isPerson || isWhole else {
+      throw ValidationError("give ID --output DIR, or --to-gallery FILE --to-key-file FILE")
+    }
+  }
+
+  func run() throws {
+    let files = try place.edit { session -> [String] in
+      if let id, let folder { return try session.export(id, into: folder, reason: why.reason) }
+      guard let toGallery, let toKeyFile else { return [] }
+      try session.export(toGallery: toGallery, keyFile: toKeyFile, reason: why.reason)
+      return [toGallery, toKeyFile]
+    }
+    try output.write(files) { files.map { "wrote \($0)" }.joined(separator: "\n") }
+  }
+}

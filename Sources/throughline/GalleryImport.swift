@@ -1,0 +1,37 @@
+import ArgumentParser
+import Pipeline
+import ThroughlineCore
+
+/// Takes over another gallery's identities.
+struct GalleryImport: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import", abstract: "Take over another gallery's identities under new numbers.",
+    discussion: "Both must come from the same re-ID network. Names come along only where names are on here.")
+
+  @OptionGroup var place: GalleryPlace
+  @Argument(help: "The other gallery's file.") var other: String
+  @Option(help: ArgumentHelp("The other gallery's key file.", valueName: "file")) var otherKeyFile: String?
+  @OptionGroup var why: ReasonArgument
+  @OptionGroup var output: OutputArguments
+
+  /// An identity's number there and here.
+  private struct Row: Encodable {
+    var from: IdentityID
+    var to: IdentityID
+  }
+
+  func run() throws {
+    var elsewhere = try place.settings()
+    elsewhere.file = other
+    elsewhere.keyFile = otherKeyFile
+    let settings = elsewhere
+    let rows = try place.edit { session in
+      try session.importGallery(from: settings, reason: why.reason).map { Row(from: $0.0, to: $0.1) }
+    }
+    try output.write(rows) {
+      "\(rows.count) identities taken over"
+        + (rows.first.flatMap { first in rows.last.map { "; their numbers are \(first.to) to \($0.to) here" }
+        } ?? "")
+    }
+  }
+}

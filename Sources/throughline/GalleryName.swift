@@ -1,0 +1,40 @@
+import ArgumentParser
+import Pipeline
+import ThroughlineCore
+
+/// Gives an identity a name.
+struct GalleryName: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "name", abstract: "Give an identity a name, or take it away.",
+    discussion: """
+      Names are off until the configuration has gallery.naming: true and gallery.naming-purpose: WHY. Taking a name \
+      away is always allowed.
+      """)
+
+  @OptionGroup var place: GalleryPlace
+  @Argument(help: "The identity's number.") var id: IdentityID
+  @Argument(help: "The name.") var name: String?
+  @Flag(help: "Take the name away.") var remove = false
+  @OptionGroup var why: ReasonArgument
+  @OptionGroup var output: OutputArguments
+
+  func validate() throws {
+    if (name == nil) != remove { throw ValidationError("give a name, or --remove") }
+  }
+
+  /// What the command says.
+  private struct Result: Encodable {
+    var identity: IdentityID
+    var name: String?
+  }
+
+  func run() throws {
+    let identity = try place.edit { session in
+      try session.name(id, as: remove ? nil : name, reason: why.reason)
+      return session.gallery.resolve(id) ?? id
+    }
+    try output.write(Result(identity: identity, name: name)) {
+      name.map { "identity \(identity) is \($0) now" } ?? "identity \(identity) has no name now"
+    }
+  }
+}

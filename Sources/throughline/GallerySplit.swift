@@ -1,0 +1,38 @@
+import ArgumentParser
+import Gallery
+import Pipeline
+import ThroughlineCore
+
+/// Makes one identity two.
+struct GallerySplit: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "split", abstract: "Say that some stays of an identity are another person.",
+    discussion: """
+      The stays are named by their numbers ('gallery show' lists them), or by cameras and times. The two are never \
+      merged again.
+      """)
+
+  @OptionGroup var place: GalleryPlace
+  @Argument(help: "The identity's number.") var id: IdentityID
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp("The stays that are another person.", valueName: "number"))
+  var sightings: [UInt64] = []
+  @OptionGroup var when: WhenArguments
+  @OptionGroup var why: ReasonArgument
+  @OptionGroup var output: OutputArguments
+
+  func run() throws {
+    let filter = try when.filter()
+    guard sightings.isEmpty != (filter == GallerySearchFilter()) else {
+      throw CommandFailure.usage("name the stays with --sightings, or with --cameras, --from and --to")
+    }
+    let record = try place.edit { session in
+      let chosen =
+        sightings.isEmpty ? session.sightings(of: id, matching: filter) : sightings.map(SightingID.init)
+      return try session.split(id, sightings: Set(chosen), reason: why.reason)
+    }
+    try output.write(GalleryCorrectionReport(.split(record))) {
+      "\(record.sightings.count) stays of \(record.original.id) are identity \(record.created.id) now (correction \(record.id); 'gallery undo \(record.id)' takes it back)"
+    }
+  }
+}
