@@ -73,17 +73,29 @@ public struct AnonymisationEvaluation {
 
   // MARK: - Videos
 
+  /// What the frames of one video that are compared may take together; later ones are left out and counted.
+  private static let maximumBytes = 1 << 30
+
   /// Keeps every so many covered frames.
   private final class Collector: FrameSink {
     let interval: UInt64
     let kept = Mutex<[UInt64: (frame: AnonymizedFrame, persons: [BoundingBox])]>([:])
-    let latest = Mutex<UInt64>(0)
+    let budget = Mutex((left: AnonymisationEvaluation.maximumBytes, skipped: 0))
 
     init(interval: Int) { self.interval = UInt64(max(1, interval)) }
 
     func take(_ frame: AnonymizedFrame, persons: [ShownPerson]) {
-      latest.withLock { $0 = frame.number }
       guard frame.number % interval == 1 % interval else { return }
+      let bytes = frame.picture.size.width * frame.picture.size.height * 3 / 2
+      let fits = budget.withLock { budget in
+        guard budget.left >= bytes else {
+          budget.skipped += 1
+          return false
+        }
+        budget.left -= bytes
+        return true
+      }
+      guard fits else { return }
       // The frame's memory belongs to a pool that would run dry.
       let boxes = persons.filter { $0.track.state == .tracked && $0.track.isObserved }.map(\.track.box)
       guard let copy = try? frame.copied() else { return }
@@ -111,6 +123,10 @@ public struct AnonymisationEvaluation {
     guard summary.cameras.first?.framesOut ?? 0 > 0 else {
       throw PipelineError.output(
         "'\(path)': nothing could be read\(summary.warnings.first.map { " (\($0))" } ?? "")")
+    }
+    let skipped = collector.budget.withLock { $0.skipped }
+    if skipped > 0 {
+      logger.warning("\(name): \(skipped) frames at the end were left out; look at fewer with --every")
     }
     var tally = AnonymisationTally(name: name)
     let covered = collector.kept.withLock { $0 }
