@@ -77,12 +77,14 @@ struct EvaluateCommand: ParsableCommand {
       }
     }
 
-    static func read(_ path: String) throws -> [MOTEntry] {
+    static func read(_ path: String, content: MOTText.Content = .tracks) throws -> [MOTEntry] {
       let text: String
       do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
         throw CommandFailure.failed("cannot read '\(path)': \(error.localizedDescription)")
       }
-      do { return try MOTText.parse(text, source: path) } catch { throw CommandFailure.failed("\(error)") }
+      do { return try MOTText.parse(text, source: path, content: content) } catch {
+        throw CommandFailure.failed("\(error)")
+      }
     }
   }
 

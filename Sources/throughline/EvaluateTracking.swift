@@ -48,7 +48,7 @@ struct EvaluateTracking: ParsableCommand {
       let name = URL(filePath: path).deletingPathExtension().lastPathComponent
       let truth = try EvaluateCommand.Files.read(truthPath).filter { $0.score != 0 }
       let frames = DetectionFrame.frames(
-        from: try EvaluateCommand.Files.read(path), rate: frameRate,
+        from: try EvaluateCommand.Files.read(path, content: .detections), rate: frameRate,
         scores: { min(max($0 / scoreScale, 0), 1) }, count: truth.map(\.frame).max())
       func add(_ method: String, _ track: () throws -> [MOTEntry]) throws {
         let clock = ContinuousClock()

@@ -55,6 +55,28 @@ import ThroughlineTestKit
     #expect(try program.run(words).output.split(separator: "\n").first == line)
   }
 
+  @Test func detectionsAreReplayedThroughBothTrackers() throws {
+    let folder = try TemporaryFolder()
+    var truth = ""
+    var detections = ""
+    for frame in 1...40 {
+      for (person, left) in [(1, 10 + frame * 3), (2, 400 - frame * 2)] {
+        truth += "\(frame),\(person),\(left),50,40,100,1\n"
+        detections += "\(frame),-1,\(left),50,40,100,90\n"
+      }
+    }
+    try truth.write(toFile: folder.file("gt.txt"), atomically: true, encoding: .utf8)
+    try detections.write(toFile: folder.file("det.txt"), atomically: true, encoding: .utf8)
+    let result = try program.run([
+      "evaluate", "tracking", "--truth", folder.file("gt.txt"), "--detections", folder.file("det.txt"),
+      "--score-scale", "100", "--html", folder.file("page.html"),
+    ])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let rows = result.output.split(separator: "\n").filter { $0.contains("frames/s") }
+    #expect(rows.count == 2 && rows.allSatisfy { $0.contains("100.0") })
+    #expect(try String(contentsOfFile: folder.file("page.html"), encoding: .utf8).contains("<table>"))
+  }
+
   @Test(arguments: [
     ("{\"camera\":\"a\"}\n", "line 1"), ("", "no frame"),
     ("{\"camera\":\"a\",\"frame\":1,\"items\":[],\"size\":[8,8],\"time\":0}\n", "no embedding"),
