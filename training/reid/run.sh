@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
-# From the archives to the exported network: run.sh CONFIGURATION TARGET. Safe to run again after an interruption.
+# From the archives to the exported network: run.sh CONFIGURATION TARGET [KEY=VALUE...]. The settings replace those of
+# the configuration in the exported network only. Safe to run again after an interruption.
 set -euo pipefail
 configuration=$(realpath "$1")
 target=$(realpath -m "$2")
+shift 2
+settings=()
+for setting in "$@"; do settings+=(--set "$setting"); done
 cd "$(dirname "$0")"
 python=${PYTHON:-python3}
 if [ ! -d "${THROUGHLINE_SHARED:-}" ]; then
@@ -19,5 +23,5 @@ if grep -q '^ *trunk: *~' "$configuration"; then reid fetch-trunk; fi
 reid teach "$configuration"
 run="$cache/runs/$(basename "$configuration" .yaml)"
 reid train "$configuration" --run "$run"
-reid export "$run" "$target" --calibration "$cache/data/market1501" "$cache/data/cuhk03" \
+reid export "$run" "$target" "${settings[@]}" --calibration "$cache/data/market1501" "$cache/data/cuhk03" "$cache/data/pedestrians" \
   --data "$THROUGHLINE_SHARED/data/reid/market1501-dev150" "$THROUGHLINE_SHARED/data/reid/cuhk01-0001-0485"

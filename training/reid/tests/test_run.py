@@ -104,6 +104,44 @@ def test_training_lowers_the_loss_and_goes_on_after_an_interruption(tmp_path, cr
     assert last < 0.8 * first
 
 
+def test_a_run_starts_from_another(tmp_path, crops):
+    first = Trainer(parse_configuration(_values(crops)), tmp_path / "first", tmp_path / "cache", _quiet)
+    first.step()
+    first.save()
+    network = {"kind": "repvgg-s", "dimension": 16, "start": str(tmp_path / "first")}
+    second = Trainer(
+        parse_configuration(_values(crops, network=network)), tmp_path / "second", tmp_path / "cache", _quiet
+    )
+    assert second.progress.step == 0
+    expected = first.average.network.state_dict()
+    for found in (second.network, second.average.network):
+        assert all(torch.equal(expected[key], value) for key, value in found.state_dict().items())
+    assert torch.equal(second.classifier.weight, first.classifier.weight)
+    for folder, dimension, message in (("none", 16, "holds no checkpoint"), ("first", 24, "is of another network")):
+        network |= {"start": str(tmp_path / folder), "dimension": dimension}
+        with pytest.raises(TrainingError, match=message):
+            Trainer(parse_configuration(_values(crops, network=network)), tmp_path / "x", tmp_path / "cache", _quiet)
+
+
+def test_later_batches_mix_both_sizes(tmp_path, crops):
+    schedule = {"epochs": 3, "early_share": 0.5, "early_height": 16, "early_width": 16, "mixed_share": 0.4}
+    trainer = Trainer(parse_configuration(_values(crops, schedule=schedule)), tmp_path / "run", tmp_path / "c", _quiet)
+    assert {trainer.input_size() for _ in range(20)} == {(16, 16)}
+    trainer.progress.step = trainer.progress.total_steps - 1
+    sizes = [trainer.input_size() for _ in range(200)]
+    assert set(sizes) == {(16, 16), (32, 16)}
+    assert 50 < sizes.count((16, 16)) < 110
+
+
+def test_one_run_gives_networks_of_two_sizes(tmp_path, crops):
+    Trainer(parse_configuration(_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).save()
+    arguments = ["export", str(tmp_path / "run"), str(tmp_path / "target"), "--set", "name=small"]
+    assert main([*arguments, "--set", "input.height=16"]) == 0
+    summary = json.loads((tmp_path / "target/small.json").read_text())
+    assert (summary["height"], summary["width"]) == (16, 16)
+    assert main([*arguments, "--set", "input.height=17"]) == 1
+
+
 def test_interrupt_saves(tmp_path, crops, monkeypatch):
     trainer = Trainer(parse_configuration(_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet)
     original, calls = trainer.step, []

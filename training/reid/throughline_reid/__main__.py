@@ -39,6 +39,7 @@ def _arguments(values: list[str] | None) -> argparse.Namespace:
     evaluate.add_argument("--data", type=Path, nargs="+", required=True, help="folders of crops")
     evaluate.add_argument("--input", default="", help="rgb-imagenet or bgr-255; found from the name when left out")
     evaluate.add_argument("--threads", type=int, default=1)
+    evaluate.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="for the folder of a run")
     evaluate.add_argument("--json", type=Path, help="write the figures there as well")
 
     export = commands.add_parser("export", help="write ONNX, OpenVINO IR and INT8 IR, with accuracy before and after")
@@ -49,6 +50,9 @@ def _arguments(values: list[str] | None) -> argparse.Namespace:
     export.add_argument("--data", type=Path, nargs="*", default=[], help="folders to evaluate on")
     export.add_argument("--tolerance", type=float, default=1.0, help="largest loss of R1 at which INT8 is kept")
     export.add_argument("--threads", type=int, default=1)
+    export.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="replace one setting, such as name or input size"
+    )
     return parser.parse_args(values)
 
 
@@ -98,7 +102,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     results = []
     for network in options.networks:
         if network.is_dir():
-            trained, configuration, _ = load_run(network)
+            trained, configuration, _ = load_run(network, options.set)
             embedder = network_embedder(trained, configuration.input.height, configuration.input.width)
         else:
             embedder = file_embedder(network, options.input, options.threads)
@@ -121,6 +125,7 @@ def _export(options: argparse.Namespace) -> None:
         options.data,
         options.tolerance,
         options.threads,
+        options.set,
     )
 
 

@@ -20,6 +20,7 @@ class NetworkSettings:
     dimension: int = 256
     fold_batch_norm: bool = False  # for CPU training: merge the trunk's BatchNorm before the first step
     freeze: int = 0  # first blocks of the trunk that stay as they are
+    start: str = "none"  # folder of a finished run whose averaged network this one starts from
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class ScheduleSettings:
     early_share: float = 0
     early_height: int = 0
     early_width: int = 0
+    # This share of the later batches still has the early size, so that one network serves both sizes.
+    mixed_share: float = 0
     checkpoint_seconds: float = 180
 
 
@@ -149,14 +152,8 @@ def parse_configuration(values: dict) -> Configuration:
     return configuration
 
 
-def load_configuration(path: Path, overrides: list[str] = ()) -> Configuration:
-    """Reads a YAML file; ``overrides`` such as ``schedule.minutes=5`` replace single settings."""
-    try:
-        values = yaml.safe_load(Path(path).read_text()) or {}
-    except (OSError, yaml.YAMLError) as error:
-        raise TrainingError(f"{path}: cannot be read as YAML ({str(error).splitlines()[0]})") from error
-    if not isinstance(values, dict):
-        raise TrainingError(f"{path}: expected a table of settings")
+def overridden(values: dict, overrides: list[str]) -> dict:
+    """The values of a YAML file with single settings replaced, each given as ``KEY.KEY=VALUE``."""
     for override in overrides:
         key, separator, text = override.partition("=")
         if not separator:
@@ -168,4 +165,15 @@ def load_configuration(path: Path, overrides: list[str] = ()) -> Configuration:
             if not isinstance(table, dict):
                 raise TrainingError(f"{override}: {parent} is not a table")
         table[last] = yaml.safe_load(text)
-    return parse_configuration(values)
+    return values
+
+
+def load_configuration(path: Path, overrides: list[str] = ()) -> Configuration:
+    """Reads a YAML file; ``overrides`` such as ``schedule.minutes=5`` replace single settings."""
+    try:
+        values = yaml.safe_load(Path(path).read_text()) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise TrainingError(f"{path}: cannot be read as YAML ({str(error).splitlines()[0]})") from error
+    if not isinstance(values, dict):
+        raise TrainingError(f"{path}: expected a table of settings")
+    return parse_configuration(overridden(values, overrides))

@@ -32,11 +32,12 @@ def deliver(
     data: list[Path],
     tolerance: float,
     threads: int,
+    overrides: list[str] = (),
     report=print,
 ) -> None:
     """Exports, checks that the files compute what the network computes, evaluates, and keeps INT8 if it is as good."""
     torch.set_num_threads(threads)
-    network, configuration, progress = load_run(run)
+    network, configuration, progress = load_run(run, overrides)
     height, width, name = configuration.input.height, configuration.input.width, configuration.name
     target.mkdir(parents=True, exist_ok=True)
     onnx_file = target / f"{name}.onnx"

@@ -85,6 +85,8 @@ class Trainer:
                 self.classifier.weight[chosen] = F.normalize(torch.from_numpy(means[present])).to(self.device)
         else:
             self.neck.bias.requires_grad_(False)
+        if configuration.network.start != "none":
+            self._start_from(expanded(configuration.network.start))
         settings = configuration.schedule
         trunk = [p for p in self.network.trunk.parameters() if p.requires_grad]
         head = [*self.network.project.parameters(), *self.classifier.parameters()]
@@ -113,6 +115,20 @@ class Trainer:
         if self.configuration.teacher == "none":
             return None, 0
         return load_targets(expanded(self.configuration.teacher), self.data, self.cache / "teacher")
+
+    def _start_from(self, run: Path) -> None:
+        """Takes the averaged weights of another run, and its prototypes where it knew the same identities."""
+        state = load_checkpoint(run)
+        if state is None:
+            raise TrainingError(f"network.start: {run} holds no checkpoint; train it first or name another run")
+        try:
+            self.network.load_state_dict(state["average"])
+        except RuntimeError as error:
+            raise TrainingError(
+                f"network.start: {run} is of another network ({str(error).splitlines()[0][:120]})"
+            ) from error
+        if state["identities"] == self.data.identities:
+            self.classifier.load_state_dict(state["classifier"])
 
     def _restore(self) -> None:
         state = load_checkpoint(self.directory)
@@ -161,7 +177,8 @@ class Trainer:
     def input_size(self) -> tuple[int, int]:
         """Height and width of the crops at this point of the run."""
         settings, size = self.configuration.schedule, self.configuration.input
-        if self.progress.fraction < settings.early_share:
+        is_early = self.progress.fraction < settings.early_share
+        if is_early or (settings.mixed_share and torch.rand(()).item() < settings.mixed_share):
             return settings.early_height, settings.early_width
         return size.height, size.width
 

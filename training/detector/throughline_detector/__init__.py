@@ -1,0 +1,1 @@
+"""Training of one small network that finds persons and faces in one pass."""
