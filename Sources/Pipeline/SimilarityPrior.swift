@@ -14,6 +14,11 @@ public enum SimilarityPrior {
       // persons 0.23, 1 % above 0.61.
       ThresholdCalibrator.Prior(
         positiveMean: 0.59, positiveDeviation: 0.18, negativeMean: 0.23, negativeDeviation: 0.16)
+    case "throughline-reid-m", "throughline-reid-m-int8":
+      // CUHK01 across cameras (Models/weights/throughline-reid-m.md): same person 0.59, 5 % below 0.33; different
+      // persons 0.22, 1 % above 0.56.
+      ThresholdCalibrator.Prior(
+        positiveMean: 0.59, positiveDeviation: 0.15, negativeMean: 0.22, negativeDeviation: 0.12)
     default: ThresholdCalibrator.Prior()
     }
   }

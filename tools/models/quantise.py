@@ -35,6 +35,7 @@ def main():
         import nncf
         import numpy
         import openvino
+        from nncf.quantization.range_estimator import RangeEstimatorParametersSet
     except ImportError as error:
         fail("this Python cannot quantise: %s" % error)
     try:
@@ -58,6 +59,11 @@ def main():
             subset_size=len(tensors),
             preset=nncf.QuantizationPreset(options.preset),
             fast_bias_correction=not options.accurate_bias,
+            # Ranges of activations that lose least, rather than the largest value ever seen: on MobileNetV2's thin
+            # layers that halves what quantisation costs.
+            advanced_parameters=nncf.AdvancedQuantizationParameters(
+                activations_range_estimator_params=RangeEstimatorParametersSet.HISTOGRAM
+            ),
             ignored_scope=nncf.IgnoredScope(patterns=options.ignore) if options.ignore else None,
         )
         openvino.save_model(quantised, options.output, compress_to_fp16=True)
