@@ -9,11 +9,11 @@ public enum SimilarityPrior {
   /// The same by the network's name in the zoo.
   public static func of(networkNamed name: String) -> ThresholdCalibrator.Prior {
     switch name {
-    case "throughline-reid-s":
-      // CUHK01 across cameras (Models/weights/throughline-reid-s.md): same person 0.59, 5 % below 0.30; different
-      // persons 0.23, 1 % above 0.61.
+    case "throughline-reid-s", "throughline-reid-s-int8":
+      // CUHK01 across cameras (Models/weights/throughline-reid-s.md): same person 0.58, 5 % below 0.29; different
+      // persons 0.22, 1 % above 0.57.
       ThresholdCalibrator.Prior(
-        positiveMean: 0.59, positiveDeviation: 0.18, negativeMean: 0.23, negativeDeviation: 0.16)
+        positiveMean: 0.58, positiveDeviation: 0.16, negativeMean: 0.22, negativeDeviation: 0.12)
     case "throughline-reid-m", "throughline-reid-m-int8":
       // CUHK01 across cameras (Models/weights/throughline-reid-m.md): same person 0.59, 5 % below 0.33; different
       // persons 0.22, 1 % above 0.56.
