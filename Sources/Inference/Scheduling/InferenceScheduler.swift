@@ -85,7 +85,7 @@ public final class InferenceScheduler: Sendable {
   private let names: [String]
   private let policies: [NetworkPolicy]
   private let clock: any MonotonicClock
-  private let state: Mutex<State>
+  private let state: SeenLock<State>
 
   /// A scheduler for these networks.
   ///
@@ -101,7 +101,7 @@ public final class InferenceScheduler: Sendable {
     self.policies = policies
     self.clock = clock
     let interval = UInt64(max(1, min(ageing, 3600) * 1e9))
-    state = Mutex(
+    state = SeenLock(
       State(
         queue: AdmissionQueue(slots: slots, ageingInterval: interval, policies: policies),
         figures: policies.map { _ in Figures() }))
