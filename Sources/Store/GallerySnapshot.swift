@@ -62,14 +62,7 @@ extension GalleryStore {
   ///
   /// - Throws: ``StoreError`` where the file cannot be read.
   public static func keyIdentifier(path: String) throws(StoreError) -> String {
-    try StoreFile.inspect(path)
-    do {
-      let queue = try DatabaseQueue(
-        path: StoreFile.readingName(path), configuration: StoreSchema.configuration(readOnly: true))
-      return try queue.read { try StoreMeta.read($0, path: path).keyIdentifier }
-    } catch {
-      throw StoreFile.describe(error, path: path)
-    }
+    try reading(path: path) { try StoreMeta.read($0, path: path).keyIdentifier }
   }
 
   /// The audit log of a file that is not held, oldest entry first.
@@ -94,20 +87,36 @@ extension GalleryStore {
     return receipt.numbers.allSatisfy { contents.resolve($0) == nil }
   }
 
-  /// Reads a file in one transaction without holding it or writing to it.
+  /// Reads a file whose format is checked; see ``unsealing(path:credential:_:)``.
   static func inspecting<Result>(
     path: String, credential: GalleryCredential, _ body: (Database, StoreCipher) throws -> Result
+  ) throws(StoreError) -> Result {
+    try unsealing(path: path, credential: credential) { database, cipher in
+      try StoreSchema.check(database, path: path)
+      return try body(database, cipher)
+    }
+  }
+
+  /// Reads a file with what unseals it; see ``reading(path:_:)``.
+  static func unsealing<Result>(
+    path: String, credential: GalleryCredential, _ body: (Database, StoreCipher) throws -> Result
+  ) throws(StoreError) -> Result {
+    try reading(path: path) { database in
+      let meta = try StoreMeta.read(database, path: path)
+      return try body(
+        database, StoreCipher(key: try meta.key(from: credential, path: path), salt: meta.salt))
+    }
+  }
+
+  /// Reads a file in one transaction without holding it or writing to it.
+  private static func reading<Result>(
+    path: String, _ body: (Database) throws -> Result
   ) throws(StoreError) -> Result {
     try StoreFile.inspect(path)
     do {
       let queue = try DatabaseQueue(
         path: StoreFile.readingName(path), configuration: StoreSchema.configuration(readOnly: true))
-      return try queue.read { database in
-        let meta = try StoreMeta.read(database, path: path)
-        let key = try meta.key(from: credential, path: path)
-        try StoreSchema.check(database, path: path)
-        return try body(database, StoreCipher(key: key, salt: meta.salt))
-      }
+      return try queue.read(body)
     } catch {
       throw StoreFile.describe(error, path: path)
     }

@@ -8,23 +8,13 @@ extension GalleryStore {
   static func load(
     path: String, credential: GalleryCredential
   ) throws(StoreError) -> (StoreImage, StoreCipher) {
-    try StoreFile.inspect(path)
-    do {
-      let queue = try DatabaseQueue(
-        path: StoreFile.readingName(path), configuration: StoreSchema.configuration(readOnly: true))
-      return try queue.read { database in
-        let meta = try StoreMeta.read(database, path: path)
-        let key = try meta.key(from: credential, path: path)
-        let findings = try String.fetchAll(database, sql: "PRAGMA quick_check(1)")
-        guard findings == ["ok"] else {
-          throw StoreError.damaged(path: path, reason: StoreFile.line(from: findings))
-        }
-        try StoreSchema.check(database, path: path)
-        let cipher = StoreCipher(key: key, salt: meta.salt)
-        return (try StoreLoader(path: path, cipher: cipher).load(database), cipher)
+    try unsealing(path: path, credential: credential) { database, cipher in
+      let findings = try String.fetchAll(database, sql: "PRAGMA quick_check(1)")
+      guard findings == ["ok"] else {
+        throw StoreError.damaged(path: path, reason: StoreFile.line(from: findings))
       }
-    } catch {
-      throw StoreFile.describe(error, path: path)
+      try StoreSchema.check(database, path: path)
+      return (try StoreLoader(path: path, cipher: cipher).load(database), cipher)
     }
   }
 

@@ -49,17 +49,8 @@ extension GalleryStore {
   public static func verify(path: String, credential: GalleryCredential) throws(StoreError)
     -> StoreVerification
   {
-    try StoreFile.inspect(path)
-    do {
-      let queue = try DatabaseQueue(
-        path: StoreFile.readingName(path), configuration: StoreSchema.configuration(readOnly: true))
-      return try queue.read { database in
-        let meta = try StoreMeta.read(database, path: path)
-        let key = try meta.key(from: credential, path: path)
-        return try StoreVerifier(database: database, cipher: StoreCipher(key: key, salt: meta.salt)).run()
-      }
-    } catch {
-      throw StoreFile.describe(error, path: path)
+    try GalleryStore.unsealing(path: path, credential: credential) { database, cipher in
+      try StoreVerifier(database: database, cipher: cipher).run()
     }
   }
 }

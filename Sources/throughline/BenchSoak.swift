@@ -60,13 +60,7 @@ struct BenchSoak: ParsableCommand {
     } catch { throw CommandFailure.failed("\(error)") }
     bar.finish(note: "done")
     print(report.text)
-    if let json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      do { try encoder.encode(report).write(to: URL(filePath: json)) } catch {
-        throw CommandFailure.failed("cannot write '\(json)': \(error.localizedDescription)")
-      }
-    }
+    try ReportFile.write(report, to: json)
     if !report.problems.isEmpty { throw ExitCode(1) }
   }
 }

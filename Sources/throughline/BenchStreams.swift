@@ -68,12 +68,6 @@ struct BenchStreams: ParsableCommand {
     } catch { throw CommandFailure.failed("\(error)") }
     bar.finish(note: "done")
     print(report.table)
-    if let json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      do { try encoder.encode(report).write(to: URL(filePath: json)) } catch {
-        throw CommandFailure.failed("cannot write '\(json)': \(error.localizedDescription)")
-      }
-    }
+    try ReportFile.write(report, to: json)
   }
 }

@@ -58,13 +58,7 @@ struct CalibrateCommand: ParsableCommand {
       }
       print(report.text, terminator: "")
       let value = String(format: "%.3f", report.threshold)
-      if let json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        do { try encoder.encode(report).write(to: URL(filePath: json)) } catch {
-          throw CommandFailure.failed("cannot write '\(json)': \(error.localizedDescription)")
-        }
-      }
+      try ReportFile.write(report, to: json)
       guard let write else {
         print("nothing was written; --write FILE sets association.similarity: \(value)")
         return

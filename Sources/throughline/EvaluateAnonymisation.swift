@@ -68,12 +68,7 @@ struct EvaluateAnonymisation: ParsableCommand {
       }
     }
     print(text(of: scores))
-    guard let json else { return }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    do { try encoder.encode(scores).write(to: URL(filePath: json)) } catch {
-      throw CommandFailure.failed("cannot write '\(json)': \(error.localizedDescription)")
-    }
+    try ReportFile.write(scores, to: json)
   }
 
   private func text(of scores: [AnonymisationScore]) -> String {

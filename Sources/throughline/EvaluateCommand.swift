@@ -128,11 +128,6 @@ struct EvaluateCommand: ParsableCommand {
       }
       print(cells.joined(separator: "  "))
     }
-    guard let json else { return }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    do { try encoder.encode(scores).write(to: URL(filePath: json)) } catch {
-      throw CommandFailure.failed("cannot write '\(json)': \(error.localizedDescription)")
-    }
+    try ReportFile.write(scores, to: json)
   }
 }

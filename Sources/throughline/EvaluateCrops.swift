@@ -40,11 +40,6 @@ struct EvaluateCrops: ParsableCommand {
     }
     let report = CropReport(observations: contents.cameras, truth: labels, rule: rule.matching)
     print(report.table, terminator: "")
-    guard let json else { return }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    do { try encoder.encode(report).write(to: URL(filePath: json)) } catch {
-      throw CommandFailure.failed("cannot write '\(json)': \(error.localizedDescription)")
-    }
+    try ReportFile.write(report, to: json)
   }
 }

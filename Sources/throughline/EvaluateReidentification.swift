@@ -60,13 +60,7 @@ struct EvaluateReidentification: ParsableCommand {
       throw CommandFailure(message: "\(error)", isUsage: error.isUsage)
     } catch { throw CommandFailure.failed("\(error)") }
     print(scores)
-    if let json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      do { try encoder.encode(scores).write(to: URL(filePath: json)) } catch {
-        throw CommandFailure.failed("cannot write '\(json)': \(error.localizedDescription)")
-      }
-    }
+    try ReportFile.write(scores, to: json)
   }
 
   private func print(_ scores: [ReidentificationScore]) {

@@ -104,12 +104,7 @@ struct EvaluateWorld: ParsableCommand {
       "frames in which two tracks share an identity: \(figures.sharedFrames); corrections: \(figures.corrections); tracks: \(figures.tracks)"
     )
     print("resident memory in MiB over time: \(memory.map(String.init).joined(separator: " "))")
-    guard let json else { return }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    do { try encoder.encode(figures).write(to: URL(filePath: json)) } catch {
-      throw CommandFailure.failed("cannot write '\(json)': \(error.localizedDescription)")
-    }
+    try ReportFile.write(figures, to: json)
   }
 
   private static var residentMebibytes: Int {

@@ -68,13 +68,7 @@ extension ModelsCommand {
         }
       }
       show(rows, threads: count)
-      if let json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        do { try encoder.encode(rows).write(to: URL(filePath: json)) } catch {
-          throw CommandFailure.failed("cannot write '\(json)': \(error.localizedDescription)")
-        }
-      }
+      try ReportFile.write(rows, to: json)
     }
 
     private func located(with loader: NetworkLoader) throws -> [LocatedModel] {

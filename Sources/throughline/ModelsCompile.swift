@@ -135,13 +135,7 @@ extension ModelsCommand {
         compiled, compiledFrom: entry.name, folder: result.folder, files: result.files)
       show(report)
       print("\(output): \(loader.store.folder(of: compiled)); 'throughline models list' shows it")
-      if let json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        do { try encoder.encode(report).write(to: URL(filePath: json)) } catch {
-          throw CommandFailure.failed("cannot write '\(json)': \(error.localizedDescription)")
-        }
-      }
+      try ReportFile.write(report, to: json)
     }
 
     /// Writes what the network would see of each picture, prepared exactly as in a run.
