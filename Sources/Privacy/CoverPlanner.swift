@@ -2,9 +2,9 @@ import ThroughlineCore
 
 /// Decides what is covered in each frame of one camera: pure values, no pixels.
 ///
-/// All doubts end in more cover. A face counts for one person only, and only where that person's head can be;
-/// every other person has the head region covered. Regions are held and move with their persons; what has
-/// disappeared stays covered at its place until the hold time is over.
+/// All doubts end in more cover. A face counts for one person only, and only where that person's head can be, where
+/// it is well seen and could not be somebody else's; every other person has the head region covered. Regions are held
+/// and move with their persons; what has disappeared stays covered at its place until the hold time is over.
 struct CoverPlanner {
   enum Plan: Hashable {
     case regions([CoveredRegion])
@@ -75,8 +75,9 @@ struct CoverPlanner {
       track.box = track.box.normalized
       return track
     }
-    let faces = detections.filter { $0.category == .face }.map { $0.box.normalized }
-    let binding = bind(faces, to: current, size: size)
+    let binding = FaceBinding(
+      faces: detections.filter { $0.category == .face }, tracks: current,
+      expected: current.map { expectedFace(of: $0, now: now) }, size: size)
     var regions: [CoveredRegion] = []
     for (index, track) in current.enumerated() {
       if open.contains(track.id) {
@@ -113,56 +114,35 @@ struct CoverPlanner {
 
   // MARK: Faces and their persons
 
-  /// Gives every face to at most one track and every track at most one face. What the tracker has bound goes first,
-  /// where it can be true; then the nearest pairs.
-  private func bind(
-    _ faces: [BoundingBox], to tracks: [Track], size: PictureSize
-  ) -> (faceOfTrack: [Int: BoundingBox], unbound: [BoundingBox]) {
-    var all = faces
-    var pairs: [(track: Int, face: Int, rank: Double)] = []
-    for (index, track) in tracks.enumerated() {
-      guard let face = track.face?.box, face.isFinite else { continue }
-      let box = face.normalized
-      let place = all.firstIndex { $0.intersectionOverUnion(with: box) > 0.7 } ?? all.count
-      if place == all.count { all.append(box) }
-      if let distance = HeadRegion.distance(of: box, from: track.box, in: size) {
-        pairs.append((index, place, distance - 10))
-      }
+  /// Where a person's face should be now, judged by where it was in the box a moment ago.
+  private func expectedFace(of track: Track, now: Timestamp) -> BoundingBox? {
+    guard let face = people[track.id]?.face, abs(now.seconds(since: face.time)) <= settings.hold else {
+      return nil
     }
-    for (index, track) in tracks.enumerated() {
-      for (place, face) in all.enumerated() {
-        if let distance = HeadRegion.distance(of: face, from: track.box, in: size) {
-          pairs.append((index, place, distance))
-        }
-      }
-    }
-    pairs.sort { ($0.rank, $0.track, $0.face) < ($1.rank, $1.track, $1.face) }
-    var faceOfTrack: [Int: BoundingBox] = [:]
-    var taken = Set<Int>()
-    for pair in pairs where faceOfTrack[pair.track] == nil && !taken.contains(pair.face) {
-      faceOfTrack[pair.track] = all[pair.face]
-      taken.insert(pair.face)
-    }
-    return (faceOfTrack, all.indices.filter { !taken.contains($0) }.map { all[$0] })
+    return face.relative.absolute(in: track.box)
   }
 
   private mutating func cover(
-    _ track: Track, face: BoundingBox?, size: PictureSize, now: Timestamp
+    _ track: Track, face: FaceBinding.Face?, size: PictureSize, now: Timestamp
   ) -> [CoveredRegion] {
     var held = people[track.id] ?? HeldPerson(box: track.box, time: now)
     if track.isObserved { held.time = now }
     held.box = track.box
-    if let face {
-      held.time = now
-      held.face = (face.relative(to: track.box), now)
+    if face != nil { held.time = now }
+    if let face, face.isSure {
+      held.face = (face.box.relative(to: track.box), now)
     } else if let old = held.face, abs(now.seconds(since: old.time)) > settings.hold {
       held.face = nil
     }
     people[track.id] = held
     // Not seen for longer than the hold time: the person is behind something or gone, and the box is a guess.
     guard abs(now.seconds(since: held.time)) <= settings.hold else { return [] }
+    let isSure = face?.isSure ?? false
+    if let face, !isSure {
+      hold(face.box.expanded(byShareOfWidth: settings.margin, height: settings.margin), .face, now)
+    }
     return regions(
-      of: held, track: track.id, faceIsFresh: face != nil, isObserved: track.isObserved, size, now)
+      of: held, track: track.id, faceIsFresh: isSure, isObserved: track.isObserved, size, now)
   }
 
   private func regions(
@@ -256,10 +236,10 @@ struct CoverPlanner {
 }
 
 extension BoundingBox {
-  fileprivate var isFinite: Bool { x.isFinite && y.isFinite && width.isFinite && height.isFinite }
+  var isFinite: Bool { x.isFinite && y.isFinite && width.isFinite && height.isFinite }
 
   /// With sides that are not negative, at least 4 pixels long, and numbers that stay countable.
-  fileprivate var normalized: BoundingBox {
+  var normalized: BoundingBox {
     let far = 1e6
     func bound(_ value: Double) -> Double { min(max(value, -far), far) }
     let left = bound(min(x, x + width))

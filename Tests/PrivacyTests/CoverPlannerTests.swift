@@ -166,6 +166,44 @@ func share(of box: BoundingBox, coveredBy regions: [CoveredRegion]) -> Double {
     #expect(share(of: face, coveredBy: regions) == 1)
   }
 
+  @Test(arguments: [(0.35, true), (0.59, true), (0.6, false), (.nan, true)])
+  func aWeakFaceLeavesTheHeadCovered(score: Double, isCovered: Bool) throws {
+    // Found on the shoulder, and it may be no face at all.
+    var scene = Scene()
+    let shoulder = Detection(box: face.offset(x: 15, y: 30), category: .face, score: score)
+    let regions = try scene.regions(0, .detected([shoulder]), [Scene.track(1, body)])
+    #expect(regions.contains { $0.cause == .head } == isCovered)
+    #expect(share(of: shoulder.box, coveredBy: regions) == 1)
+    let later = try scene.regions(0.3, .detected([]), [Scene.track(1, body)])
+    #expect(share(of: shoulder.box, coveredBy: later) == 1, "held like every other face")
+  }
+
+  @Test func aFaceThatIsExpectedStaysItsPersonsWhenAnotherComesNear() throws {
+    // Somebody with a wide box walks past in front, and the face is nearer to that one's middle.
+    var scene = Scene()
+    _ = try scene.regions(0, .detected([Scene.face(face)]), [Scene.track(1, body)])
+    let wide = BoundingBox(
+      centerX: face.centerX, centerY: body.centerY, width: 2 * body.width, height: body.height)
+    for (time, score) in [(0.1, 0.8), (0.2, 0.4), (0.3, 0.8)] {
+      let seen = Detection(box: face, category: .face, score: score)
+      let tracks = [Scene.track(1, body.offset(x: -8, y: 0)), Scene.track(2, wide, face: face)]
+      let regions = try scene.regions(time, .detected([seen]), tracks)
+      #expect(
+        regions.contains { $0.cause == .head && $0.track == Scene.id(2) },
+        "nobody has seen the passer-by's face")
+      #expect(!regions.contains { $0.cause == .head && $0.track == Scene.id(1) })
+      #expect(share(of: face, coveredBy: regions) == 1)
+    }
+  }
+
+  @Test func aFaceThatCouldBeTwoPersonsUncoversNeither() throws {
+    var scene = Scene()
+    let tracks = [Scene.track(1, body), Scene.track(2, body.offset(x: 12, y: 0))]
+    let regions = try scene.regions(0, .detected([Scene.face(face)]), tracks)
+    let heads = tracks.map { track in regions.filter { $0.track == track.id && $0.cause == .head } }
+    #expect(heads.allSatisfy { !$0.isEmpty })
+  }
+
   @Test func aFaceThatCannotBeThePersonsDoesNotCount() throws {
     // Bound by mistake: a face at the height of the knees.
     var scene = Scene()
