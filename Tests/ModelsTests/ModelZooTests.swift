@@ -8,7 +8,11 @@ import ThroughlineCore
   @Test func theZooOfTheProgramIsWhole() throws {
     let zoo = try ModelZoo.standard()
     for task in ModelTask.allCases where task != .reid {
-      #expect(zoo.defaultEntry(for: task) != nil, "no default for \(task)")
+      let entry = try #require(zoo.defaultEntry(for: task), "no default for \(task)")
+      switch entry.source {
+      case .pypi, .repository: break
+      default: Issue.record("\(entry.name) cannot be had where only package servers are reached")
+      }
     }
     for entry in zoo.entries where entry.task != .runtime {
       #expect(entry.runFile != nil, "\(entry.name)")
