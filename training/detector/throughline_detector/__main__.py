@@ -26,7 +26,7 @@ def _arguments(values: list[str] | None) -> argparse.Namespace:
     label = commands.add_parser("label", help="let teachers draw the boxes that are missing")
     label.add_argument("target", type=Path)
     models = Path.home() / ".cache/throughline/models"
-    label.add_argument("--yolox", type=Path, default=models / "yolox-nano/yolox_nano.onnx")
+    label.add_argument("--yolox", type=Path, default=models / "yolox-nano/yolox-nano.onnx")
     label.add_argument(
         "--ssd", type=Path, default=models / "ssd-mobilenet-v2-coco/ssd-mobilenet-v2-coco-640x384.onnx"
     )
