@@ -59,7 +59,7 @@ import ThroughlineTestKit
     let frame = try #require(try Programs.pictures(of: source, numbers: [60])[60])
     let persons = try #require(events.frames(of: "room").first { $0.frame == 60 }?.persons)
     let person = try #require(
-      persons.filter { $0.identity != nil }.max { $0.box.box.area < $1.box.box.area })
+      persons.filter { $0.identity != nil }.max { $0.score < $1.score })
     let identity = try #require(person.identity).rawValue
     let crop = try #require(frame.cropped(to: person.box.box.expanded(byShareOfWidth: 0.1, height: 0.03)))
     let photo = folder.file("photo.jpg")

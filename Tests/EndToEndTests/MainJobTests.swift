@@ -104,7 +104,7 @@ import ThroughlineTestKit
       for row in 0..<12 {
         let tile = BoundingBox(x: Double(column) * 136, y: Double(row) * 160, width: 136, height: 160)
         let near = persons.contains {
-          $0.box.box.expanded(byShareOfWidth: 0.6, height: 0.35).intersectionArea(with: tile) > 0
+          $0.box.box.expanded(byShareOfWidth: 0.25, height: 0.25).intersectionArea(with: tile) > 0
         }
         guard !near else { continue }
         compared += 1
