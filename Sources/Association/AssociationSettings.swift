@@ -54,6 +54,8 @@ public struct AssociationSettings: Sendable, Hashable {
   public var assignmentProbability: Double
   /// The probability from which on an assignment counts as sure.
   public var sureProbability: Double
+  /// The probability of being nobody known from which on a track becomes a new identity before ``patience`` is over.
+  public var creationProbability: Double
   /// How much better (natural logarithm of the odds) another identity must be for a decided track to change.
   public var hysteresis: Double
   /// How often recent tracks are clustered anew.
@@ -84,6 +86,7 @@ public struct AssociationSettings: Sendable, Hashable {
     patience = 1.5
     assignmentProbability = 0.6
     sureProbability = 0.9
+    creationProbability = 0.97
     hysteresis = 3
     consolidationInterval = 5
     consolidationWindow = 600

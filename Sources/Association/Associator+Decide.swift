@@ -112,7 +112,9 @@ extension Associator {
     // those of whom there are several looks; it is unsure then, and may be merged later.
     // A track that is over will not tell more, so that it must have told enough.
     let neededEvidence = isFinal ? settings.minimumEvidence : 0.5 * settings.minimumEvidence
-    let isNew = posterior.newcomer >= 0.8 && row.track.totalWeight >= neededEvidence
+    // First looks of somebody known from another side are the least alike: who is not quite unlike everybody waits.
+    let neededProbability = isLate ? 0.8 : settings.creationProbability
+    let isNew = posterior.newcomer >= neededProbability && row.track.totalWeight >= neededEvidence
     let isUnclearForLong = isFinal || age >= 3 * settings.patience
     let hasLooks = row.track.lookCount >= 3 && row.track.totalWeight >= settings.minimumEvidence
     if isNew || (isUnclearForLong && hasLooks) {

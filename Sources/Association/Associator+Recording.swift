@@ -89,7 +89,9 @@ extension Associator {
     if tracks[first]?.identity != nil { detach(first, explanation: text) }
     if tracks[first]?.identity == nil {
       let evidence = cluster.reduce(0) { $0 + (tracks[$1]?.totalWeight ?? 0) }
-      guard evidence >= 0.5 * settings.minimumEvidence, let track = tracks[first] else { return }
+      // A glimpse is nobody yet, however often a recording that is played in a loop shows it.
+      let isGlimpse = !cluster.contains { (tracks[$0]?.lookCount ?? 0) >= 2 }
+      guard !isGlimpse, evidence >= 0.5 * settings.minimumEvidence, let track = tracks[first] else { return }
       let identity = gallery.createIdentity(at: track.firstSeen, protected: Set(members.keys))
       events.append(.identityCreated(identity, track: track.reported, at: track.lastSeen, explanation: text))
       give(identity, to: first, explanation: text)

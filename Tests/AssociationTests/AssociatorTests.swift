@@ -34,6 +34,32 @@ import ThroughlineCore
     #expect(stage.identity("a", 1) == IdentityID(1))
   }
 
+  @Test(arguments: [(0.97, 0), (0.8, 2)])
+  func whoIsNotQuiteUnlikeEverybodyWaitsForBetterLooks(probability: Double, hasty: Int) throws {
+    var created = 0
+    for (seed, first) in [(1, 0.25), (3, 0.35), (3, 0.4), (5, 0.25)] as [(UInt64, Float)] {
+      var settings = AssociationSettings()
+      settings.creationProbability = probability
+      var stage = try Stage(people: 3, seed: seed, settings: settings)
+      // Views of person 0: from behind, and then from the side.
+      for (view, similarity) in [(1, first), (2, 0.9)] as [(Int, Float)] {
+        let other = stage.people[view]
+        stage.people[view] = try Embedding(
+          normalizing: zip(stage.people[0], other).map {
+            similarity * $0 + (1 - similarity * similarity).squareRoot() * $1
+          }
+        ).values
+      }
+      try stage.play("a", from: 0, to: 4, [(1, 0, 0)])
+      _ = try stage.frame("a", 4, [], ended: [1])
+      try stage.play("b", from: 10, to: 11, [(1, 1, 0)])
+      created += stage.identity("b", 1) == nil ? 0 : 1
+      try stage.play("b", from: 11, to: 14, [(1, 2, 0)])
+      #expect(stage.identity("b", 1) == stage.identity("a", 1), "seed \(seed), first looks \(first) alike")
+    }
+    #expect(created == hasty)
+  }
+
   @Test func twinsInOnePictureNeverShareANumber() throws {
     for seed in 1...5 as ClosedRange<UInt64> {
       var stage = try Stage(people: 1, seed: seed)

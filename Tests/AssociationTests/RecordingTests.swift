@@ -57,6 +57,19 @@ import ThroughlineCore
     }
   }
 
+  @Test func aGlimpseIsNobodyHoweverOftenItReturns() throws {
+    var stage = try Stage(people: 2, settings: settings())
+    for loop in 0..<3 {
+      let begin = 3 * Double(loop)
+      let own = UInt64(10 * loop)
+      try stage.play("a", from: begin, to: begin + 2, [(own + 1, 0, 0)])
+      _ = try stage.frame("a", begin + 2, [(own + 1, 0, 0), (own + 2, 1, 5)])
+      _ = try stage.frame("a", begin + 2.1, [], ended: [own + 1, own + 2])
+    }
+    _ = stage.associator.finishRecording(at: at(10))
+    #expect(stage.associator.gallery.count == 1)
+  }
+
   @Test func aNamedPersonKeepsNumberAndName() throws {
     var stage = try Stage(people: 2, settings: settings())
     try stage.play("a", from: 0, to: 4, [(1, 0, 0), (2, 1, 5)])
