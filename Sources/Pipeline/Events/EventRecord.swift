@@ -137,6 +137,8 @@ public struct EventRecord: Sendable, Codable, Hashable {
   public var duration: Double?
   /// Of a camera: its state.
   public var state: String?
+  /// Of a camera's state: `main` where it is that of the main stream, and persons are found in a sub-stream.
+  public var stream: String?
   /// Why, for a person to read.
   public var reason: String?
 
