@@ -26,7 +26,7 @@ import threading
 import time
 
 CACHE = os.path.expanduser(os.environ.get("XDG_CACHE_HOME", "~/.cache")) + "/throughline/models"
-PERSON = "ssd-mobilenet-v2-coco"
+PERSON = "yolox-nano"
 FACE = "yunet-2023mar"
 REID = "throughline-reid-s"
 
@@ -40,16 +40,14 @@ def model_file(name):
 
 def decode_only(clips):
     """Frames and processor seconds of plain GStreamer command lines."""
+    import cv2
+
     frames, began = 0, resource.getrusage(resource.RUSAGE_CHILDREN)
     for clip in clips:
         line = ["gst-launch-1.0", "-q", "filesrc", f"location={clip}", "!", "qtdemux", "!", "h264parse", "!",
                 "avdec_h264", "max-threads=1", "!", "fakesink", "sync=false"]
         subprocess.run(line, check=True)
-        probe = subprocess.run(
-            ["gst-discoverer-1.0", clip], capture_output=True, text=True, check=True).stdout
-        seconds = next(line.split("Duration:")[1].strip() for line in probe.splitlines() if "Duration:" in line)
-        hours, minutes, rest = seconds.split(":")
-        frames += round((int(hours) * 3600 + int(minutes) * 60 + float(rest)) * 30)
+        frames += int(cv2.VideoCapture(clip).get(cv2.CAP_PROP_FRAME_COUNT))
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
     return frames, used
@@ -62,6 +60,20 @@ def letterbox(cv2, np, frame, width=640, height=384):
     left, top = (width - size[0]) // 2, (height - size[1]) // 2
     canvas[top:top + size[1], left:left + size[0]] = cv2.resize(frame, size)
     return canvas.transpose(2, 0, 1)[None].astype(np.float32), scale, left, top
+
+
+def persons(np, output, floor=0.15, width=640, height=384):
+    """Rows of left, top, right, bottom and score in network pixels, as YOLOX's output says them."""
+    grids, strides = [], []
+    for stride in (8, 16, 32):
+        y, x = np.mgrid[:height // stride, :width // stride]
+        grids.append(np.stack([x.ravel(), y.ravel()], 1))
+        strides.append(np.full(x.size, stride))
+    score = output[:, 4] * output[:, 5]
+    good = score > floor
+    grid, stride = np.concatenate(grids)[good], np.concatenate(strides)[good][:, None]
+    centre, half = (output[good, :2] + grid) * stride, np.exp(output[good, 2:4]) * stride / 2
+    return np.hstack([centre - half, centre + half, score[good, None]])
 
 
 def faces(np, outputs, floor=0.5):
@@ -97,14 +109,13 @@ class Camera(threading.Thread):
                 capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
                 continue
             tensor, scale, left, top = letterbox(cv2, np, frame)
-            rows = next(iter(person.infer([tensor]).values())).reshape(-1, 5)
-            rows = rows[rows[:, 4] > 0.15]
+            rows = persons(np, next(iter(person.infer([tensor]).values()))[0])
             boxes = (rows[:, :4] - [left, top, left, top]) / scale
             keep = cv2.dnn.NMSBoxes(
                 [(b[0], b[1], b[2] - b[0], b[3] - b[1]) for b in boxes.tolist()], rows[:, 4].tolist(), 0.15, 0.6)
             keep = np.array(keep, int).ravel()
             result = face.infer([tensor])
-            outputs = {next(iter(port.names)): value for port, value in result.items()}
+            outputs = {name: value for port, value in result.items() for name in port.names}
             heads = [tuple((np.array(f) - [left, top, left, top]) / scale) for f in faces(np, outputs)]
             tracks = tracker.update(supervision.Detections(
                 xyxy=boxes[keep].astype(np.float32), confidence=rows[keep, 4], class_id=np.zeros(len(keep), int)))
@@ -135,7 +146,7 @@ def python_pipeline(clips, seconds):
     networks = []
     for name in (PERSON, FACE, REID):
         model = core.read_model(model_file(name))
-        if name == FACE:
+        if name in (PERSON, FACE):
             model.reshape([1, 3, 384, 640])
         elif name == REID:
             model.reshape([1, 3, 128, 64])

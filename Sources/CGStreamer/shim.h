@@ -59,6 +59,25 @@ static inline gulong cgst_connect_select_stream(
     gpointer element, gboolean (*callback)(GstElement *, guint, GstCaps *, gpointer), gpointer data) {
   return g_signal_connect_data(element, "select-stream", G_CALLBACK(callback), data, NULL, (GConnectFlags)0);
 }
+static inline gulong cgst_connect_new_manager(
+    gpointer element, void (*callback)(GstElement *, GstElement *, gpointer), gpointer data) {
+  return g_signal_connect_data(element, "new-manager", G_CALLBACK(callback), data, NULL, (GConnectFlags)0);
+}
+// 0 where the element knows no such signal.
+static inline gulong cgst_connect_new_jitterbuffer(
+    gpointer element, void (*callback)(GstElement *, GstElement *, guint, guint, gpointer), gpointer data) {
+  if (g_signal_lookup("new-jitterbuffer", G_OBJECT_TYPE(element)) == 0) return 0;
+  return g_signal_connect_data(element, "new-jitterbuffer", G_CALLBACK(callback), data, NULL, (GConnectFlags)0);
+}
+static inline gulong cgst_connect_handle_sync(
+    gpointer element, void (*callback)(GstElement *, GstStructure *, gpointer), gpointer data) {
+  if (g_signal_lookup("handle-sync", G_OBJECT_TYPE(element)) == 0) return 0;
+  return g_signal_connect_data(element, "handle-sync", G_CALLBACK(callback), data, NULL, (GConnectFlags)0);
+}
+static inline GstBuffer *cgst_structure_buffer(const GstStructure *structure, const char *name) {
+  const GValue *value = gst_structure_get_value(structure, name);
+  return value != NULL && GST_VALUE_HOLDS_BUFFER(value) ? gst_value_get_buffer(value) : NULL;
+}
 static inline gulong cgst_connect_media_configure(
     gpointer factory, void (*callback)(GstRTSPMediaFactory *, GstRTSPMedia *, gpointer), gpointer data,
     void (*release)(gpointer, GClosure *)) {
@@ -82,6 +101,12 @@ static inline GstPadProbeType cgst_probe_type(GstPadProbeInfo *info) { return in
 static inline GstQuery *cgst_probe_allocation_query(GstPadProbeInfo *info) {
   GstQuery *query = GST_PAD_PROBE_INFO_QUERY(info);
   return query != NULL && GST_QUERY_TYPE(query) == GST_QUERY_ALLOCATION ? query : NULL;
+}
+static inline GstBuffer *cgst_probe_buffer(GstPadProbeInfo *info) {
+  return info->type & GST_PAD_PROBE_TYPE_BUFFER ? GST_PAD_PROBE_INFO_BUFFER(info) : NULL;
+}
+static inline GstBufferList *cgst_probe_buffer_list(GstPadProbeInfo *info) {
+  return info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST ? GST_PAD_PROBE_INFO_BUFFER_LIST(info) : NULL;
 }
 static inline gboolean cgst_probe_is_end(GstPadProbeInfo *info) {
   GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);

@@ -31,6 +31,14 @@ extension ConfigurationSchema {
       "camera.password-file", .path, .text(""), perCamera: true,
       "The file whose first line is the camera's password."),
     ConfigurationKey(
+      "camera.sub-stream", .text, .text(""), perCamera: true,
+      "The address of a smaller stream of the same camera and view: persons are looked for there, and the camera's own stream is read only where each camera is recorded (output.record-layout), covered by what was found in the smaller one."
+    ),
+    ConfigurationKey(
+      "camera.clock", .choice(["auto", "arrival"]), .text("auto"), perCamera: true,
+      "When an RTSP camera's pictures were taken: auto believes the camera's own clock where its RTCP sender reports tell it and it is less than five seconds wrong; arrival takes the time at which they arrive."
+    ),
+    ConfigurationKey(
       "camera.timeout", .number(0.5...120), .number(5), unit: "seconds", perCamera: true,
       "A camera that sends no picture for so long is stalled and is connected again."),
     ConfigurationKey(
@@ -191,6 +199,10 @@ extension ConfigurationSchema {
     ConfigurationKey(
       "output.report", .path, .text(""), alias: "report",
       "Write a one-page HTML report of who was where and when to this file."),
+    ConfigurationKey(
+      "output.summary", .path, .text(""), alias: "summary",
+      "Write the run's figures as JSON to this file: cameras with their delays and conditions, networks with runs, batches, waiting and run times."
+    ),
     ConfigurationKey(
       "output.mot", .path, .text(""), alias: "mot",
       "Write one MOT text file per camera, identities as ids, into this directory."),

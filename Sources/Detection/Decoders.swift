@@ -21,6 +21,14 @@ public enum BoxesDecoder {
   /// out, and so is an incomplete row at the end.
   public static func decode(_ values: UnsafeBufferPointer<Float>, floor: Float) -> [ScoredBox] {
     var result: [ScoredBox] = []
+    append(values, floor: floor, to: &result)
+    return result
+  }
+
+  /// The same, added to a list whose memory is used again.
+  static func append(
+    _ values: UnsafeBufferPointer<Float>, floor: Float, to result: inout [ScoredBox]
+  ) {
     for row in 0..<(values.count / 5) {
       let score = values[row * 5 + 4]
       guard score >= floor, score <= 1.001 else { continue }
@@ -29,7 +37,6 @@ public enum BoxesDecoder {
         bottom: Double(values[row * 5 + 3]))
       if box.isValid { result.append(ScoredBox(box: box, score: min(1, Double(score)))) }
     }
-    return result
   }
 }
 
@@ -63,10 +70,16 @@ public struct YOLOXDecoder: Hashable, Sendable {
   /// The rows whose score (object times category) reaches the floor. Returns nothing where there are fewer values
   /// than the grids need or the category has no column.
   public func decode(_ values: UnsafeBufferPointer<Float>, floor: Float) -> [ScoredBox] {
+    var result: [ScoredBox] = []
+    append(values, floor: floor, to: &result)
+    return result
+  }
+
+  /// The same, added to a list whose memory is used again.
+  func append(_ values: UnsafeBufferPointer<Float>, floor: Float, to result: inout [ScoredBox]) {
     guard columns > 5, (0..<(columns - 5)).contains(category),
       values.count >= Self.cellCount(for: inputSize) * columns
-    else { return [] }
-    var result: [ScoredBox] = []
+    else { return }
     var start = 0
     for stride in Self.strides {
       let width = inputSize.width / stride
@@ -84,7 +97,6 @@ public struct YOLOXDecoder: Hashable, Sendable {
         }
       }
     }
-    return result
   }
 }
 
@@ -119,13 +131,23 @@ public struct YuNetDecoder: Hashable, Sendable {
     _ stride: Stride, classScores: UnsafeBufferPointer<Float>, objectScores: UnsafeBufferPointer<Float>,
     boxes: UnsafeBufferPointer<Float>, floor: Float
   ) -> [ScoredBox] {
+    var result: [ScoredBox] = []
+    append(
+      stride, classScores: classScores, objectScores: objectScores, boxes: boxes, floor: floor, to: &result)
+    return result
+  }
+
+  /// The same, added to a list whose memory is used again.
+  func append(
+    _ stride: Stride, classScores: UnsafeBufferPointer<Float>, objectScores: UnsafeBufferPointer<Float>,
+    boxes: UnsafeBufferPointer<Float>, floor: Float, to result: inout [ScoredBox]
+  ) {
     let cells = cellCount(at: stride)
     let width = inputSize.width / stride.rawValue
     guard width > 0, classScores.count >= cells, objectScores.count >= cells, boxes.count >= 4 * cells else {
-      return []
+      return
     }
     let step = Double(stride.rawValue)
-    var result: [ScoredBox] = []
     for cell in 0..<cells {
       let product = min(max(classScores[cell], 0), 1) * min(max(objectScores[cell], 0), 1)
       guard product >= floor * floor else { continue }
@@ -135,6 +157,5 @@ public struct YuNetDecoder: Hashable, Sendable {
         width: exp(Double(boxes[4 * cell + 2])) * step, height: exp(Double(boxes[4 * cell + 3])) * step)
       if box.isValid { result.append(ScoredBox(box: box, score: Double(product).squareRoot())) }
     }
-    return result
   }
 }

@@ -66,23 +66,23 @@ enum DetectionHead: Sendable {
     }
   }
 
-  /// The candidates of the request's latest run whose score reaches the floor, in network pixels, in any order.
-  func decode(_ request: any InferenceRequest, floor: Float) throws(InferenceError) -> [ScoredBox] {
+  /// Adds the candidates of the request's latest run whose score reaches the floor, in network pixels, in any order.
+  func decode(
+    _ request: any InferenceRequest, floor: Float, into candidates: inout [ScoredBox]
+  ) throws(InferenceError) {
     switch self {
     case .boxes(let output, _):
-      return BoxesDecoder.decode(try request.floats(output), floor: floor)
+      BoxesDecoder.append(try request.floats(output), floor: floor, to: &candidates)
     case .yolox(let output, let decoder):
-      return decoder.decode(try request.floats(output), floor: floor)
+      decoder.append(try request.floats(output), floor: floor, to: &candidates)
     case .yunet(let outputs, let decoder):
-      var boxes: [ScoredBox] = []
       for stride in YuNetDecoder.Stride.allCases {
         guard let places = outputs[stride] else { continue }
-        boxes += decoder.decode(
+        decoder.append(
           stride, classScores: try request.floats(places.classScore),
           objectScores: try request.floats(places.objectScore), boxes: try request.floats(places.box),
-          floor: floor)
+          floor: floor, to: &candidates)
       }
-      return boxes
     }
   }
 

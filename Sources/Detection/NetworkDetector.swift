@@ -23,6 +23,8 @@ public final class NetworkDetector: Detector {
 
   private let stages: [Stage]
   private let scaler = PictureScaler()
+  /// Used again for every network and picture.
+  private var candidates: [ScoredBox] = []
 
   /// A detector with its own memory for each network.
   public init(_ networks: [DetectionNetwork]) throws(InferenceError) {
@@ -31,6 +33,7 @@ public final class NetworkDetector: Detector {
       stages.append(Stage(network: network, request: try network.model.makeRequest()))
     }
     self.stages = stages
+    candidates.reserveCapacity(1024)
   }
 
   /// The classes that the networks can find.
@@ -43,21 +46,23 @@ public final class NetworkDetector: Detector {
   ///
   /// - Throws: `ImagingError` for a picture that cannot be scaled, `InferenceError` where a run fails.
   public func detect(_ picture: Picture, only wanted: Set<DetectionClass>) throws -> [Detection] {
-    var filled: [(stage: Stage, transform: LetterboxTransform)] = []
     var result: [Detection] = []
+    // What the first network saw; others that want the same take it over.
+    var first: (stage: Stage, transform: LetterboxTransform)?
     for stage in stages where wanted.contains(stage.network.category) {
       let transform: LetterboxTransform
-      if let twin = filled.first(where: { $0.stage.network.specification == stage.network.specification }) {
-        _ = stage.request.input.update(fromContentsOf: twin.stage.request.input)
-        transform = twin.transform
+      if let first, first.stage.network.specification == stage.network.specification {
+        _ = stage.request.input.update(fromContentsOf: first.stage.request.input)
+        transform = first.transform
       } else {
         transform = try scaler.fill(
           stage.request.input, from: picture, specification: stage.network.specification)
       }
-      filled.append((stage, transform))
+      if first == nil { first = (stage, transform) }
       try stage.request.run()
-      let candidates = try stage.network.head.decode(
-        stage.request, floor: Float(stage.network.settings.scoreFloor))
+      candidates.removeAll(keepingCapacity: true)
+      try stage.network.head.decode(
+        stage.request, floor: Float(stage.network.settings.scoreFloor), into: &candidates)
       result += stage.network.detections(from: candidates, transform: transform, picture: picture.size)
     }
     return result

@@ -25,11 +25,13 @@ final class DecodingBranch {
     let converterPad: UnsafeMutablePointer<GstPad>
     let decoderPad: UnsafeMutablePointer<GstPad>
     let decoderThreads: Int
+    let senderClock: SenderClock?
 
     init(
       converterPad: UnsafeMutablePointer<GstPad>, decoderPad: UnsafeMutablePointer<GstPad>,
-      decoderThreads: Int
+      decoderThreads: Int, senderClock: SenderClock?
     ) {
+      self.senderClock = senderClock
       self.converterPad = converterPad
       self.decoderPad = decoderPad
       self.decoderThreads = decoderThreads
@@ -56,7 +58,10 @@ final class DecodingBranch {
   /// - Parameters:
   ///   - isLive: the oldest frame goes where nobody fetches them, rather than stopping the decoder.
   ///   - depth: how many decoded frames may wait.
-  init(in pipeline: MediaPipeline, decoderThreads: Int, isLive: Bool, depth: Int) throws(MissingElement) {
+  ///   - senderClock: told the times of RTP packets, where such come.
+  init(
+    in pipeline: MediaPipeline, decoderThreads: Int, isLive: Bool, depth: Int, senderClock: SenderClock? = nil
+  ) throws(MissingElement) {
     decoder = try pipeline.add("decodebin")
     // Turning comes last, so that it need not know every format.
     let converter = try pipeline.add("videoconvert")
@@ -74,7 +79,9 @@ final class DecodingBranch {
       let decoderPad = gst_element_get_static_pad(decoder, "sink"),
       let sinkPad = gst_element_get_static_pad(sinkElement, "sink")
     else { throw MissingElement(name: "videoconvert") }
-    context = Context(converterPad: converterPad, decoderPad: decoderPad, decoderThreads: decoderThreads)
+    context = Context(
+      converterPad: converterPad, decoderPad: decoderPad, decoderThreads: decoderThreads,
+      senderClock: senderClock)
     let data = Unmanaged.passUnretained(context).toOpaque()
     cgst_connect_autoplug_continue(decoder, continuePlugging, data)
     cgst_connect_pad_added(decoder, linkDecodedPad, data)
@@ -174,9 +181,10 @@ private let linkSourcePad:
     guard let context = context(data), let pad else { return }
     let caps = gst_pad_get_current_caps(pad) ?? gst_pad_query_caps(pad, nil)
     let type = mediaType(caps)
-    if let caps { cgst_unref_caps(caps) }
+    defer { if let caps { cgst_unref_caps(caps) } }
     let isVideo = type.hasPrefix("video/") || type.hasPrefix("image/") || type == "application/x-rtp"
     if isVideo, gst_pad_is_linked(context.decoderPad) == 0 {
+      if type == "application/x-rtp" { context.senderClock?.listen(to: pad, caps: caps) }
       context.link(pad, to: context.decoderPad)
     } else {
       context.progress.withLock { if $0.others.count < 16 { $0.others.append(type) } }

@@ -40,6 +40,10 @@ public struct FrameSourceOptions: Sendable {
   public var verifiesCertificate = true
   /// How long packets of a camera wait for their predecessors, in seconds.
   public var jitterDelay = 0.1
+  /// Whether a camera's own clock, as its RTCP sender reports tell it, says when its pictures were taken.
+  public var usesSenderClock = true
+  /// A camera's clock that differs from this machine's by more than so many seconds is not believed.
+  public var clockTolerance = 5.0
   /// A camera that is silent for so many seconds is stalled and connected again.
   public var readTimeout = 5.0
   /// How many seconds the first frame of a connection may take.

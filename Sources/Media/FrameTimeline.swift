@@ -10,6 +10,10 @@ struct FrameTimeline {
   private let recordedFrameRate: Double?
   private var lastCapture: Timestamp?
   private var lastUptime = 0.0
+  /// How much later than the camera's own clock the times are; `nil` while they are those of arrival.
+  private var lag: Double?
+  /// So many seconds of lag go in a second.
+  private static let catchUp = 0.25
 
   init(recordedFrameRate: Double? = nil) {
     self.recordedFrameRate = recordedFrameRate.flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
@@ -55,10 +59,36 @@ struct FrameTimeline {
   ///   - now: the wall clock.
   ///   - uptime: seconds of a clock that nobody sets.
   mutating func arrivalTime(now: Timestamp, uptime: Double) -> Timestamp {
+    lag = nil
     var time = now
     if let lastCapture, now <= lastCapture {
       time = lastCapture.advanced(bySeconds: max(uptime - lastUptime, 1e-6))
     }
+    lastCapture = time
+    lastUptime = uptime
+    return time
+  }
+
+  /// The capture time of a camera's frame by the camera's own clock.
+  ///
+  /// Its first report comes some seconds after its first frame, and what was the time of arrival until then was late by
+  /// what the way takes. The difference is given up little by little, so that nobody seems to stand still or to jump.
+  ///
+  /// - Parameters:
+  ///   - taken: the camera's time of the frame.
+  ///   - now: the wall clock.
+  ///   - uptime: seconds of a clock that nobody sets.
+  mutating func senderTime(_ taken: Timestamp, now: Timestamp, uptime: Double) -> Timestamp {
+    if let known = lag {
+      lag = max(0, known - Self.catchUp * max(0, uptime - lastUptime))
+    } else if let lastCapture {
+      let arrival = max(now, lastCapture.advanced(bySeconds: max(uptime - lastUptime, 1e-6)))
+      lag = max(0, arrival.seconds(since: taken))
+    } else {
+      lag = 0
+    }
+    var time = taken.advanced(bySeconds: lag ?? 0)
+    if let lastCapture, time <= lastCapture { time = lastCapture.advanced(bySeconds: 1e-6) }
     lastCapture = time
     lastUptime = uptime
     return time

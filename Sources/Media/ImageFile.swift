@@ -25,7 +25,7 @@ public enum ImageFile {
     let deadline = StopSignal.uptime + 10
     while StopSignal.uptime < deadline {
       switch session.next(waitingAtMost: 0.05) {
-      case .frame(let picture, _, _): return picture
+      case .frame(let picture, _, _, _): return picture
       case .unusable: throw none("its size or format is not supported")
       case .nothing: continue
       case .end: throw none("it holds no picture")

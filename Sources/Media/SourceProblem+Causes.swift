@@ -48,6 +48,17 @@ extension SourceProblem {
     SourceProblem(.missingPlugin, source: source.description, message: element.message)
   }
 
+  /// A camera tells a time that cannot be.
+  ///
+  /// - Parameter offset: how far its clock is ahead, in seconds.
+  static func wrongClock(_ source: SourceAddress, offset: Double) -> SourceProblem {
+    SourceProblem(
+      .wrongClock, source: source.description,
+      message:
+        "the camera's clock is \(Int(abs(offset).rounded())) s \(offset < 0 ? "behind" : "ahead"), so the times of arrival are taken; give the camera a time server"
+    )
+  }
+
   /// GStreamer asked for a plug-in that is not there.
   static func missingPlugin(name: String, detail: String, source: SourceAddress) -> SourceProblem {
     let type = detail.split(whereSeparator: { ",;\"\\ ".contains($0) }).first.map(String.init) ?? "unknown"

@@ -30,6 +30,8 @@ public struct SourceProblem: Error, Hashable, Sendable, CustomStringConvertible 
     case closed
     /// The certificate of the camera was not accepted.
     case untrusted
+    /// The camera's clock is wrong, so that times are those of arrival; its frames come all the same.
+    case wrongClock
     /// A part of GStreamer is not installed.
     case missingPlugin
     /// The stream is of a kind that cannot be read.

@@ -29,6 +29,8 @@ struct SourceRun {
   private var anchor: Double?
   private var usesUDP: Bool
   private var warning: SourceProblem?
+  /// Whether it was said that the camera's clock is wrong.
+  private var hasWarnedOfClock = false
   /// How often the file was played to its end.
   private var plays = 0
 
@@ -124,8 +126,10 @@ struct SourceRun {
     while true {
       if core.stop.isSet { return .stopped }
       switch session.next(waitingAtMost: Self.pollInterval) {
-      case .frame(let picture, let streamTime, let frameRate):
-        guard deliver(picture, streamTime: streamTime, frameRate: frameRate) else { return .stopped }
+      case .frame(let picture, let streamTime, let frameRate, let taken):
+        guard deliver(picture, streamTime: streamTime, frameRate: frameRate, taken: taken) else {
+          return .stopped
+        }
         if !address.isLive, let streamTime, let duration = session.duration {
           report(share: streamTime / duration)
         }
@@ -220,12 +224,14 @@ struct SourceRun {
   }
 
   /// - Returns: `false` where the source was stopped before the frame's time came.
-  private mutating func deliver(_ picture: Picture, streamTime: Double?, frameRate: Double) -> Bool {
+  private mutating func deliver(
+    _ picture: Picture, streamTime: Double?, frameRate: Double, taken: Timestamp?
+  ) -> Bool {
     let capture: Timestamp
     let arrival: Timestamp
     if core.address.isLive {
       arrival = options.now()
-      capture = timeline.arrivalTime(now: arrival, uptime: StopSignal.uptime)
+      capture = cameraTime(taken: taken, arrival: arrival)
     } else {
       let time = timeline.fileTime(streamTime: streamTime, frameRate: frameRate)
       if options.pacing == .realTime, !wait(until: time) { return false }
@@ -243,6 +249,26 @@ struct SourceRun {
     core.count { $0.frames += 1 }
     core.consumer(frame)
     return true
+  }
+
+  /// When a camera's frame was taken: by its own clock where that can be right, else when it arrived.
+  private mutating func cameraTime(taken: Timestamp?, arrival: Timestamp) -> Timestamp {
+    let uptime = StopSignal.uptime
+    guard let taken else { return timeline.arrivalTime(now: arrival, uptime: uptime) }
+    let offset = taken.seconds(since: arrival)
+    let isRight = abs(offset) <= options.clockTolerance
+    core.count { statistics in
+      statistics.clockOffset = offset
+      if isRight { statistics.timedBySender += 1 }
+    }
+    guard isRight else {
+      if !hasWarnedOfClock {
+        hasWarnedOfClock = true
+        core.report(SourceStatus(.live, problem: .wrongClock(core.address, offset: offset)))
+      }
+      return timeline.arrivalTime(now: arrival, uptime: uptime)
+    }
+    return timeline.senderTime(taken, now: arrival, uptime: uptime)
   }
 
   /// Waits until a time of the file has come. The first frame comes at once.

@@ -1,10 +1,12 @@
 import CGStreamer
 import Imaging
+import ThroughlineCore
 
 /// One play of a file, or one connection to a camera. Belongs to the thread that made it.
 final class SourceSession {
   enum Step {
-    case frame(Picture, streamTime: Double?, frameRate: Double)
+    /// A frame; `taken` is when, by the camera's own clock, where it tells.
+    case frame(Picture, streamTime: Double?, frameRate: Double, taken: Timestamp?)
     /// A frame that cannot be used.
     case unusable
     /// Nothing within the time that was given.
@@ -17,6 +19,8 @@ final class SourceSession {
   private let pipeline: MediaPipeline
   private let branch: DecodingBranch
   private let reader = PictureReader()
+  /// Lives as long as the pipeline, whose threads call back with it.
+  private let senderClock: SenderClock?
   private var pulled: UInt64 = 0
   private var pending: Step?
 
@@ -44,9 +48,12 @@ final class SourceSession {
   /// Builds the pipeline and starts it.
   init(_ address: SourceAddress, options: FrameSourceOptions, usesUDP: Bool) throws(MissingElement) {
     pipeline = try MediaPipeline()
+    let senderClock: SenderClock? =
+      if case .rtsp = address, options.usesSenderClock { SenderClock() } else { nil }
+    self.senderClock = senderClock
     branch = try DecodingBranch(
       in: pipeline, decoderThreads: max(1, options.decoderThreads), isLive: address.isLive,
-      depth: address.isLive ? Self.liveDepth : 2)
+      depth: address.isLive ? Self.liveDepth : 2, senderClock: senderClock)
     switch address {
     case .file(let path):
       let source = try pipeline.add("filesrc")
@@ -88,6 +95,7 @@ final class SourceSession {
     cgst_set_string(source, "location", address.location)
     if let user = options.user(for: address) { cgst_set_string(source, "user-id", user) }
     if let password = options.password(for: address) { cgst_set_string(source, "user-pw", password) }
+    senderClock?.listen(to: source)
     branch.connect(source: source)
     branch.choose(from: source)
   }
@@ -123,11 +131,13 @@ final class SourceSession {
       return .unusable
     }
     var streamTime: Double?
+    var taken: Timestamp?
     let time = cgst_buffer_pts(buffer)
     if time != cgst_no_time(), let segment = gst_sample_get_segment(sample) {
       let stream = gst_segment_to_stream_time(segment, GST_FORMAT_TIME, time)
       streamTime = Double(stream == cgst_no_time() ? time : stream) / 1e9
+      taken = senderClock?.captureTime(presentationTime: UInt64(time))
     }
-    return .frame(picture, streamTime: streamTime, frameRate: reader.frameRate)
+    return .frame(picture, streamTime: streamTime, frameRate: reader.frameRate, taken: taken)
   }
 }

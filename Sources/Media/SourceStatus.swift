@@ -68,6 +68,12 @@ public struct SourceStatistics: Sendable, Hashable {
   /// tell its length.
   public var share: Double?
 
+  /// Frames whose time is that of the camera's own clock (RTCP sender reports).
+  public var timedBySender: UInt64 = 0
+  /// How far the camera's clock is ahead of the wall clock at a frame's arrival, in seconds: below zero by what network
+  /// and decoder took where both clocks are right. `nil` where the camera tells no time.
+  public var clockOffset: Double?
+
   /// Nothing yet.
   public init() {}
 }

@@ -7,8 +7,8 @@ public struct VideoFrame: Sendable {
   public let camera: CameraName
   /// Counted up from 1 within the source, over loops and reconnections.
   public let number: UInt64
-  /// When the picture was taken; rises from frame to frame. Cameras: the wall clock at arrival. Files: the start
-  /// plus the time in the file.
+  /// When the picture was taken; rises from frame to frame. Cameras: by their own clock where their RTCP sender reports
+  /// tell it, else the wall clock at arrival. Files: the start plus the time in the file.
   public let captureTime: Timestamp
   /// The wall clock when the frame was handed over, to measure delays from.
   public let arrivalTime: Timestamp

@@ -107,11 +107,7 @@ public struct PipelineNetworks: Sendable {
   /// - Parameter seconds: how long each network is run.
   public func measureAlone(seconds: Double) throws -> [String: Double] {
     var result: [String: Double] = [:]
-    for (name, model) in [
-      (NetworkScheduling.person, personModel), (NetworkScheduling.face, faceModel),
-      (NetworkScheduling.reid, reidModel),
-    ] {
-      let request = try model.makeRequest()
+    for (name, request) in try makeRequests() {
       for _ in 0..<3 { try request.run() }
       let began = ProcessInfo.processInfo.systemUptime
       let before = ProcessUsage.now().processorTime
@@ -123,6 +119,14 @@ public struct PipelineNetworks: Sendable {
       result[name] = (ProcessUsage.now().processorTime - before) / runs
     }
     return result
+  }
+
+  /// A request of each network, by the scheduler's names, in the order of the pipeline.
+  func makeRequests() throws -> [(name: String, request: any InferenceRequest)] {
+    try [
+      (NetworkScheduling.person, personModel), (NetworkScheduling.face, faceModel),
+      (NetworkScheduling.reid, reidModel),
+    ].map { ($0.0, try $0.1.makeRequest()) }
   }
 
   /// What one camera's lane works with, for one thread.

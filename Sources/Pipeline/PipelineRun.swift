@@ -30,6 +30,8 @@ public final class PipelineRun: Sendable {
     public var sources = 0
     /// The share of the work that is done, 0...1; `nil` where the end is not known.
     public var fraction: Double?
+    /// Cameras that give no good pictures now, and what is wrong with each: `till: stalled`.
+    public var troubles: [String] = []
   }
 
   private struct Shared {
@@ -46,6 +48,9 @@ public final class PipelineRun: Sendable {
   let lanes: [CameraLane]
   let outputs: [CameraName: OutputLane]
   let meters: [CameraName: LaneMeter]
+  /// The main streams of cameras whose persons are found in a sub-stream, where they are recorded.
+  let mainSources: [CameraName: FrameSource]
+  let mainLanes: [CameraName: MainStreamLane]
   private let dial: QualityDial
   let monitor: QualityMonitor?
   let networks: PipelineNetworks
@@ -124,13 +129,23 @@ public final class PipelineRun: Sendable {
     self.dial = dial
     var outputs: [CameraName: OutputLane] = [:]
     var meters: [CameraName: LaneMeter] = [:]
+    var mainLanes: [CameraName: MainStreamLane] = [:]
     for camera in settings.cameras {
+      let isRecordedFromMain = camera.subStream != nil && settings.outputs.recordsCameras
+      if isRecordedFromMain {
+        mainLanes[camera.name] = MainStreamLane(
+          camera: camera.name, settings: settings.privacy, drawsBoxes: settings.outputs.boxes,
+          showOnly: settings.showOnly, sinks: sinks.filter { $0 is CameraRecordings })
+      }
       let meter = LaneMeter()
       meters[camera.name] = meter
       outputs[camera.name] = OutputLane(
         camera: camera.name, settings: settings.privacy, drawsBoxes: settings.outputs.boxes,
-        isOffline: settings.isOffline, meter: meter, showOnly: settings.showOnly, sinks: sinks)
+        isOffline: settings.isOffline, meter: meter, showOnly: settings.showOnly,
+        sinks: isRecordedFromMain ? sinks.filter { !($0 is CameraRecordings) } : sinks)
     }
+    let mainLanesOut = mainLanes
+    self.mainLanes = mainLanes
     let lanesOut = outputs
     self.outputs = outputs
     self.meters = meters
@@ -144,15 +159,18 @@ public final class PipelineRun: Sendable {
       deliver: { frame in
         mot?.write(frame.result)
         knownMeters[frame.result.frame.camera]?.noteEvent(of: frame.result.frame)
+        mainLanesOut[frame.result.frame.camera]?.note(frame)
         lanesOut[frame.result.frame.camera]?.take(frame)
       },
       finished: { outcome in
         for lane in lanesOut.values { lane.close() }
+        for lane in mainLanesOut.values { lane.close() }
         shared.state.withLock { $0.outcome = outcome }
         shared.finished.leave()
       })
 
     var sources: [CameraName: FrameSource] = [:]
+    var mainSources: [CameraName: FrameSource] = [:]
     var lanes: [CameraLane] = []
     for camera in settings.cameras {
       let queue = BoundedQueue<VideoFrame>(
@@ -164,7 +182,8 @@ public final class PipelineRun: Sendable {
           camera: camera.name, frames: queue,
           rules: .init(
             isOffline: settings.isOffline, interval: camera.detectionInterval,
-            motion: camera.isMotionGated ? MotionGate.Settings() : nil, refresh: camera.planner.refresh),
+            motion: settings.isOffline ? nil : MotionGate.Settings(), isMotionGated: camera.isMotionGated,
+            refresh: camera.planner.refresh),
           quality: dial, meter: meters[camera.name] ?? LaneMeter(),
           makeWorkers: { try networks.workers(for: camera, firstTrack: (lastNumbers[camera.name] ?? 0) + 1) },
           observer: observer,
@@ -174,8 +193,17 @@ public final class PipelineRun: Sendable {
       let name = camera.name
       var options = camera.source
       options.startTime = start
+      if let lane = mainLanes[name] {
+        mainSources[name] = FrameSource(
+          camera: name, address: camera.address, options: options,
+          onStatus: { status in
+            PipelineRun.note(mainStream: status, of: name, shared: shared, logger: logger)
+            coordinator.take(.mainState(name, status))
+          },
+          consumer: { lane.frames.push($0) })
+      }
       sources[name] = FrameSource(
-        camera: name, address: camera.address, options: options,
+        camera: name, address: camera.subStream ?? camera.address, options: options,
         onStatus: { status in
           PipelineRun.note(status, of: name, shared: shared, logger: logger)
           coordinator.take(.state(name, status))
@@ -184,6 +212,7 @@ public final class PipelineRun: Sendable {
         consumer: { queue.push($0) })
     }
     self.sources = sources
+    self.mainSources = mainSources
     self.lanes = lanes
     monitor =
       settings.adaptsQuality
@@ -220,7 +249,11 @@ public final class PipelineRun: Sendable {
     for lane in outputs.values { lane.start() }
     for lane in lanes { lane.start() }
     monitor?.start()
-    for camera in settings.cameras { sources[camera.name]?.start() }
+    for lane in mainLanes.values { lane.start() }
+    for camera in settings.cameras {
+      sources[camera.name]?.start()
+      mainSources[camera.name]?.start()
+    }
   }
 
   /// Ends the run early; everything that was analysed is still written. May be called from any thread, repeatedly.
@@ -233,7 +266,7 @@ public final class PipelineRun: Sendable {
     // A source that is blocked by its lane's full queue is let go first. Each then has its own thread to wait on, so
     // that one that is slow to end does not delay the others.
     for lane in lanes { lane.frames.close(discarding: true) }
-    for source in sources.values { Thread { source.stop() }.start() }
+    for source in Array(sources.values) + Array(mainSources.values) { Thread { source.stop() }.start() }
   }
 
   /// Whether ``stop()`` was called.
@@ -250,6 +283,14 @@ public final class PipelineRun: Sendable {
     progress.sources = sources.count
     let statuses = shared.state.withLock { $0.statuses }
     progress.endedSources = statuses.values.count(where: \.isFinal)
+    progress.troubles = lanes.compactMap { lane in
+      let (phase, condition) = (statuses[lane.camera]?.phase ?? .idle, lane.figures.condition)
+      switch phase {
+      case .live: return condition == .good ? nil : "\(lane.camera): \(condition.rawValue)"
+      case .idle, .ended: return nil
+      default: return "\(lane.camera): \(phase.rawValue)"
+      }
+    }
     progress.fraction = Self.fraction(
       of: sources.values.map { source in
         let hasEnded = statuses[source.camera]?.isFinal == true
@@ -273,6 +314,8 @@ public final class PipelineRun: Sendable {
     shared.finished.wait()
     monitor?.stop()
     for lane in outputs.values { lane.wait() }
+    for lane in mainLanes.values { lane.wait() }
+    for source in mainSources.values { source.stop() }
     let elapsed = ProcessInfo.processInfo.systemUptime - began
     let outcome = shared.state.withLock { $0.outcome } ?? Coordinator.Outcome()
     var warnings = shared.state.withLock { $0.problems }
@@ -299,9 +342,14 @@ public final class PipelineRun: Sendable {
       }
     }
     let persons = outcome.identitiesByCamera.values.reduce(into: Set<IdentityID>()) { $0.formUnion($1) }
-    return RunSummary(
+    var result = RunSummary(
       cameras: cameras, elapsed: elapsed, persons: persons.count, embeddings: outcome.embeddings,
       outputs: OutputSinks.written(settings), warnings: warnings)
+    result.figures = self.figures
+    if let path = settings.outputs.summary {
+      if let problem = result.write(to: path) { result.warnings.append(problem) }
+    }
+    return result
   }
 
   private func summary(
@@ -318,9 +366,19 @@ public final class PipelineRun: Sendable {
     summary.dropped = Int(lane.frames.dropped) + output.dropped + Int(source.statistics.dropped)
     summary.sightings = outcome.sightingCounts[camera.name] ?? 0
     summary.persons = outcome.identitiesByCamera[camera.name]?.count ?? 0
-    summary.state = shared.state.withLock { $0.statuses[camera.name]?.phase.rawValue ?? "idle" }
+    summary.state = RunSummary.state(
+      phase: shared.state.withLock { $0.statuses[camera.name]?.phase } ?? .idle, condition: figures,
+      interruptions: Int(source.statistics.interruptions))
     if let failure = figures.failure { warnings.append("\(camera.name): \(failure)") }
     if let failure = output.figures.failure { warnings.append("\(camera.name): \(failure)") }
+    if let main = mainLanes[camera.name]?.figures {
+      if let failure = main.failure { warnings.append("\(camera.name), main stream: \(failure)") }
+      if main.withheld > 0 {
+        warnings.append(
+          "\(camera.name): \(main.withheld) of \(main.frames) frames of the main stream were withheld because faces were not known"
+        )
+      }
+    }
     if output.figures.withheld > 0 {
       warnings.append(
         "\(camera.name): \(output.figures.withheld) frames were withheld because faces were not known")
@@ -349,6 +407,19 @@ public final class PipelineRun: Sendable {
       ]
     }
     return []
+  }
+
+  private static func note(
+    mainStream status: SourceStatus, of camera: CameraName, shared: SharedState, logger: Logger
+  ) {
+    guard let problem = status.problem else {
+      logger.info("\(camera), main stream: \(status)")
+      return
+    }
+    logger.warning("\(camera), main stream: \(problem)")
+    if status.isFinal {
+      shared.state.withLock { $0.problems.append("\(camera), main stream: \(problem)") }
+    }
   }
 
   private static func note(_ status: SourceStatus, of camera: CameraName, shared: SharedState, logger: Logger)

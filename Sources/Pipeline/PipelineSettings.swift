@@ -17,6 +17,8 @@ public struct PipelineSettings: Sendable {
     public var name: CameraName
     /// Where its pictures come from.
     public var address: SourceAddress
+    /// The smaller stream of the camera in which persons are looked for; `nil` where there is none.
+    public var subStream: SourceAddress?
     /// How they are read.
     public var source: FrameSourceOptions
     /// Which detections of persons are reported.
@@ -51,6 +53,8 @@ public struct PipelineSettings: Sendable {
     public var frameEvents = true
     /// The file of the report.
     public var report: String?
+    /// The file of the run's figures as JSON.
+    public var summary: String?
     /// The directory of MOT files.
     public var motDirectory: String?
     /// The file or directory of detections with embeddings; see ``FrameObservation``.
@@ -211,6 +215,7 @@ public struct PipelineSettings: Sendable {
     outputs.events = configuration.text("output.events")
     outputs.frameEvents = configuration.boolean("output.frame-events")
     outputs.report = configuration.text("output.report")
+    outputs.summary = configuration.text("output.summary")
     outputs.motDirectory = configuration.text("output.mot")
     outputs.cache = configuration.text("output.cache")
     outputs.display = configuration.boolean("output.display")
@@ -245,11 +250,17 @@ public struct PipelineSettings: Sendable {
       ?? .auto
     source.user = configuration.text("camera.user", camera: name)
     source.password = try password(of: name, in: configuration, environment: environment)
+    source.usesSenderClock = configuration.text("camera.clock", camera: name) != "arrival"
     source.readTimeout = number("camera.timeout")
     source.connectionTimeout = 2 * source.readTimeout
     let attempts = configuration.integer("camera.attempts", camera: name)
     source.maximumInitialAttempts = attempts > 0 ? attempts : nil
 
+    let subStream = try subStream(of: camera.name, in: configuration, isOffline: isOffline)
+    guard subStream == nil || addresses.count == 1 else {
+      throw .setting(
+        "camera '\(name)' is a folder of videos, which has no sub-stream; leave camera.sub-stream out")
+    }
     var tracker = TrackerSettings()
     let threshold = number("detection.person-threshold")
     tracker.highScore = threshold
@@ -277,10 +288,32 @@ public struct PipelineSettings: Sendable {
     return addresses.map { address in
       let ownName = addresses.count == 1 ? name : CameraName(sanitizing: "\(name)-\(address.suggestedName)")
       return Camera(
-        name: ownName, address: address, source: source, person: person, face: face,
+        name: ownName, address: address, subStream: subStream, source: source, person: person, face: face,
         detectionInterval: number("detection.interval"),
         isMotionGated: !isOffline && configuration.boolean("detection.motion-gate", camera: name),
         tracker: tracker, appearance: appearance, judge: judge, planner: planner)
+    }
+  }
+
+  private static func subStream(
+    of camera: CameraName, in configuration: Configuration, isOffline: Bool
+  ) throws(PipelineError) -> SourceAddress? {
+    guard let text = configuration.text("camera.sub-stream", camera: camera) else { return nil }
+    guard !isOffline else {
+      throw .setting(
+        "camera '\(camera)': a sub-stream belongs to a live camera; leave out either --offline or camera.sub-stream"
+      )
+    }
+    let others = configuration.cameras.filter { $0.name != camera }.map {
+      configuration.text("camera.sub-stream", camera: $0.name)
+    }
+    guard !others.contains(text) else {
+      throw .setting(
+        "two cameras have the sub-stream of '\(camera)'; name each camera's own one below its name in the configuration file"
+      )
+    }
+    do { return try SourceAddress(parsing: text) } catch {
+      throw .setting("camera '\(camera)': camera.sub-stream: \(error)")
     }
   }
 

@@ -30,11 +30,11 @@ extension Sequence<Detection> {
   /// - Parameter overlap: the highest intersection over union that two kept detections of one class have.
   /// - Returns: the kept detections, best score first; ties keep the order in which they came.
   public func suppressingNonMaxima(overlap: Double) -> [Detection] {
-    let ordered = enumerated().sorted {
-      $0.element.score != $1.element.score ? $0.element.score > $1.element.score : $0.offset < $1.offset
-    }
+    // Swift's sorting is stable.
+    let ordered = sorted { $0.score > $1.score }
     var kept: [Detection] = []
-    for (_, candidate) in ordered {
+    kept.reserveCapacity(Swift.min(ordered.count, 64))
+    for candidate in ordered {
       let suppressed = kept.contains {
         $0.category == candidate.category && $0.box.intersectionOverUnion(with: candidate.box) > overlap
       }

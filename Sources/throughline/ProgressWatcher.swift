@@ -15,10 +15,11 @@ final class ProgressWatcher: Sendable {
         usleep(250_000)
         let progress = run.progress
         let elapsed = max(0.001, ProcessInfo.processInfo.systemUptime - began)
-        let note = String(
+        var note = String(
           format: "%d frames, %.1f FPS, %d of %d sources ended", progress.frames,
           Double(progress.frames) / elapsed,
           progress.endedSources, progress.sources)
+        if !progress.troubles.isEmpty { note += "; " + progress.troubles.joined(separator: ", ") }
         bar.show(fraction: progress.fraction, note: note)
       }
     }

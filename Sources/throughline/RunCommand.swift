@@ -74,6 +74,8 @@ struct RunCommand: ParsableCommand {
   private func print(to settings: PipelineSettings, summary: RunSummary) {
     var lines = summary.warnings.map { "warning: \($0)" }
     lines.append(summary.table)
+    // Offline the networks never wait, so that their figures say nothing of a run.
+    if !settings.isOffline, !summary.networkTable.isEmpty { lines += ["", summary.networkTable] }
     lines += summary.outputs.map { "wrote \($0)" }
     let text = lines.joined(separator: "\n")
     if settings.outputs.events == "-" { Console.write(text) } else { Swift.print(text) }

@@ -28,6 +28,62 @@ import ThroughlineTestKit
     #expect(report.stages["person network", default: 0] > 0)
   }
 
+  @Test func personsAreFoundInTheSubStreamAndTheMainStreamIsRecorded() throws {
+    let folder = try TemporaryFolder()
+    let main = try TestClip.make(folder.file("main.mp4"))
+    let sub = try TestClip.make(folder.file("sub.mp4"), width: 160, height: 120)
+    let server = try Programs.throughline.start([
+      "replay", "--rtsp", "127.0.0.1:0", "main=\(main)", "sub=\(sub)",
+    ])
+    defer { server.signal(SIGKILL) }
+    try Self.wait("the server is up") { server.outputSoFar.split(separator: "\n").count == 2 }
+    let addresses = server.outputSoFar.split(separator: "\n").map(String.init)
+    try "cameras: { door: { source: \"\(addresses[0])\", sub-stream: \"\(addresses[1])\" } }\n".write(
+      toFile: folder.file("door.yaml"), atomically: true, encoding: .utf8)
+    let log = folder.file("events.jsonl")
+    let run = try Programs.throughline.start(
+      [
+        "run", "--config", folder.file("door.yaml"), "--events", log, "--record", folder.path,
+        "--output.record-layout", "cameras", "--summary", folder.file("summary.json"),
+      ] + Programs.models)
+    defer { run.signal(SIGKILL) }
+    try Self.wait("the camera delivers") { ((try? Events(log).frames(of: "door").count) ?? 0) > 90 }
+    run.signal(SIGINT)
+    let result = run.wait(atMost: 60)
+    #expect(result.exitCode == 0, "\(result.errors)")
+    // The recording is of the main stream, and somebody knew what to cover in it.
+    let pictures = try Programs.pictures(of: folder.file("door.mp4"), numbers: [3])
+    #expect(pictures[3]?.size == PictureSize(width: 320, height: 240))
+    let states = try Events(log).records.filter { $0.event == .cameraState && $0.camera?.rawValue == "door" }
+    #expect(states.contains { $0.state == "live" && $0.stream == "main" })
+    #expect(states.contains { $0.state == "live" && $0.stream == nil })
+    let summary = try JSONDecoder().decode(
+      RunSummary.self, from: Data(contentsOf: URL(filePath: folder.file("summary.json"))))
+    let camera = try #require(summary.figures?.cameras.first)
+    let recorded = try #require(camera.main)
+    #expect(recorded.framesIn > 40 && recorded.framesOut > 40, "\(recorded)")
+    #expect(recorded.withheld < recorded.framesOut, "\(recorded)")
+    #expect(camera.timedBySender > 0, "the server tells the time in its sender reports")
+    // What the networks did is in the table as well.
+    let person = try #require(summary.figures?.networks.first { $0.name == "person" })
+    #expect(person.runs > 0 && person.runP99 >= person.runP50 && person.batchMaximum >= 1)
+    #expect(result.output.contains("wait p50"))
+  }
+
+  @Test(arguments: [
+    (["--offline", "a=x.mp4", "--camera.sub-stream", "rtsp://host/sub"], "leave out either --offline"),
+    (
+      ["a=rtsp://host/a", "b=rtsp://host/b", "--camera.sub-stream", "rtsp://host/sub"],
+      "two cameras have the sub-stream"
+    ),
+    (["a=rtsp://host/a", "--camera.sub-stream", "http://host/sub"], "cannot be read"),
+  ])
+  func aSubStreamThatCannotBeIsAUsageError(arguments: [String], words: String) throws {
+    let result = try Programs.throughline.run(["run"] + arguments)
+    #expect(result.exitCode == 2)
+    #expect(result.errors.contains(words), "\(result.errors)")
+  }
+
   @Test func theSoakIsCalmOnASmallScale() throws {
     let folder = try TemporaryFolder()
     let clip = try TestClip.make(folder.file("clip.mp4"))

@@ -208,6 +208,56 @@ struct RTSPTests {
     #expect(source.status.phase == .ended)
   }
 
+  @Test("A camera's own clock says when its pictures were taken, however long they were on their way")
+  func senderClock() throws {
+    let folder = try TemporaryFolder()
+    let server = try Self.server(folder)
+    let collectors = [FrameCollector(), FrameCollector()]
+    let address = try Self.address(server)
+    // For the second one every frame arrives 0.43 s later.
+    let sources = [
+      collectors[0].source(address, Self.options()),
+      collectors[1].source(
+        address,
+        Self.options { $0.now = { Timestamp(seconds: Date().timeIntervalSince1970 + 0.43) } }),
+    ]
+    for source in sources { source.start() }
+    // Until the times of arrival, by which both began, are given up.
+    #expect(collectors[1].wait(atMost: 40) { _ in sources.allSatisfy { $0.statistics.timedBySender >= 60 } })
+    for source in sources { source.stop() }
+    server.stop()
+    let (quick, slow) = (collectors[0].frames.map(\.time), collectors[1].frames.map(\.time))
+    for times in [quick, slow] { #expect(zip(times, times.dropFirst()).allSatisfy { $0 < $1 }) }
+    // The first one was stopped before the second.
+    let newest = try #require(quick.last)
+    for time in slow.filter({ $0 <= newest }).suffix(5) {
+      let nearest = quick.map { abs($0.seconds(since: time)) }.min() ?? 1
+      #expect(nearest < 0.002, "the same frame has two times, \(nearest) s apart")
+    }
+    #expect((sources[1].statistics.clockOffset ?? 0) < (sources[0].statistics.clockOffset ?? 0) - 0.3)
+  }
+
+  @Test("A camera whose clock is wrong goes by the times of arrival, and that is said")
+  func wrongSenderClock() throws {
+    let folder = try TemporaryFolder()
+    let server = try Self.server(folder)
+    let collector = FrameCollector()
+    let begin = Date().timeIntervalSince1970
+    let source = collector.source(
+      try Self.address(server),
+      Self.options { $0.now = { Timestamp(seconds: Date().timeIntervalSince1970 + 1000) } })
+    source.start()
+    #expect(collector.wait(atMost: 40) { $0.problems.contains { $0.kind == .wrongClock } })
+    let count = collector.frames.count
+    #expect(collector.wait { $0.frames.count >= count + 5 })
+    source.stop()
+    server.stop()
+    #expect(collector.frames.allSatisfy { $0.time > Timestamp(seconds: begin + 1000) })
+    #expect(source.statistics.timedBySender == 0)
+    let message = collector.problems.first { $0.kind == .wrongClock }?.message ?? ""
+    #expect(message.contains("1000 s behind") || message.contains("1001 s behind"), "\(message)")
+  }
+
   @Test("What cannot be served is refused in a line")
   func badServer() throws {
     let folder = try TemporaryFolder()

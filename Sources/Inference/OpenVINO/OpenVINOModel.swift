@@ -147,9 +147,18 @@ final class OpenVINORequest: InferenceRequest {
     }
     var data: UnsafeMutableRawPointer?
     var bytes = 0
+    try check(functions.tensor_byte_size(tensor, &bytes))
+    // What the compiled network says of a fixed output holds for every run; asking again would only take memory.
+    if model.outputs[index].isStatic {
+      if bytes > 0 { try check(functions.tensor_data(tensor, &data)) }
+      if let view = TensorView(
+        description: model.outputs[index], bytes: UnsafeRawBufferPointer(start: data, count: bytes))
+      {
+        return view
+      }
+    }
     var number: Int32 = 0
     var shape = cov_shape()
-    try check(functions.tensor_byte_size(tensor, &bytes))
     try check(functions.tensor_element_type(tensor, &number))
     try check(functions.tensor_shape(tensor, &shape))
     defer { _ = functions.shape_free(&shape) }

@@ -35,21 +35,7 @@ extension StreamReport {
     }
     lines += Self.aligned(rows)
     lines.append("")
-    rows = [
-      [
-        "network", "runs", "runs/s", "given up", "wait p50", "p95", "p99", "run p50", "p95", "p99",
-        "batch p50", "most",
-      ]
-    ]
-    for network in networks {
-      rows.append(
-        [network.name, String(network.runs), rate(Int(network.runs)), String(network.dropped)]
-          + [
-            network.waitP50, network.waitP95, network.waitP99, network.runP50, network.runP95, network.runP99,
-          ]
-          .map { milliseconds($0) } + [format(network.batchP50, 0), format(network.batchMaximum, 0)])
-    }
-    lines += Self.aligned(rows)
+    lines.append(RunFigures.table(of: networks, elapsed: elapsed))
     lines.append("")
     rows = [["processor time", "s", "cores", "share"]]
     for (stage, seconds) in stages.sorted(by: { $0.value > $1.value }) where seconds > 0.005 {
@@ -86,7 +72,34 @@ extension StreamReport {
   private func cores(_ seconds: Double) -> String { format(seconds / max(0.001, elapsed), 2) }
   private func milliseconds(_ seconds: Double) -> String { format(seconds * 1000, 1) }
   private func format(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+}
 
+extension RunFigures {
+  /// What networks did, as text, times in milliseconds.
+  static func table(of networks: [Network], elapsed: Double) -> String {
+    var rows = [
+      [
+        "network", "runs", "runs/s", "given up", "wait p50", "p95", "p99", "run p50", "p95", "p99",
+        "batch p50", "most",
+      ]
+    ]
+    for network in networks {
+      let times = [
+        network.waitP50, network.waitP95, network.waitP99, network.runP50, network.runP95, network.runP99,
+      ]
+      rows.append(
+        [
+          network.name, String(network.runs),
+          String(format: "%.1f", Double(network.runs) / max(0.001, elapsed)), String(network.dropped),
+        ]
+          + times.map { String(format: "%.1f", $0 * 1000) }
+          + [network.batchP50, network.batchMaximum].map { String(format: "%.0f", $0) })
+    }
+    return StreamReport.aligned(rows).joined(separator: "\n")
+  }
+}
+
+extension StreamReport {
   /// Columns of one width, the first one to the left and the others to the right.
   static func aligned(_ rows: [[String]]) -> [String] {
     let columns = rows.map(\.count).max() ?? 0

@@ -29,6 +29,7 @@ public final class EventLog: Sendable {
   private struct State {
     var descriptor: Int32
     var pending: [UInt8] = []
+    var line = EventLine()
     var failure: String?
     var dropped = 0
     var written = 0
@@ -66,11 +67,10 @@ public final class EventLog: Sendable {
 
   /// Writes one event.
   public func write(_ event: EventRecord) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard var line = try? [UInt8](encoder.encode(event)) else { return }
-    line.append(UInt8(ascii: "\n"))
-    state.withLock { Self.append(line, to: &$0) }
+    state.withLock { state in
+      guard state.line.write(event) else { return }
+      Self.append(&state)
+    }
   }
 
   /// What is written and what was lost so far.
@@ -91,7 +91,7 @@ public final class EventLog: Sendable {
   }
 
   /// A line that was begun must be finished before the next one, or the file would hold half a line in its middle.
-  private static func append(_ line: [UInt8], to state: inout State) {
+  private static func append(_ state: inout State) {
     guard state.descriptor >= 0 else {
       state.dropped += 1
       return
@@ -100,12 +100,12 @@ public final class EventLog: Sendable {
       state.dropped += 1
       return
     }
-    state.pending = line
+    state.pending.append(contentsOf: state.line.bytes)
     if drain(&state) {
       state.written += 1
       state.failure = nil
-    } else if state.pending.count == line.count {
-      state.pending = []
+    } else if state.pending.count == state.line.bytes.count {
+      state.pending.removeAll(keepingCapacity: true)
       state.dropped += 1
     } else {
       state.written += 1
@@ -113,10 +113,14 @@ public final class EventLog: Sendable {
   }
 
   private static func drain(_ state: inout State) -> Bool {
-    while !state.pending.isEmpty {
-      let count = state.pending.withUnsafeBytes { Glibc.write(state.descriptor, $0.baseAddress, $0.count) }
+    var done = 0
+    defer { state.pending.removeFirst(done) }
+    while done < state.pending.count {
+      let count = state.pending[done...].withUnsafeBytes {
+        Glibc.write(state.descriptor, $0.baseAddress, $0.count)
+      }
       if count > 0 {
-        state.pending.removeFirst(count)
+        done += count
       } else if errno != EINTR {
         state.failure = String(cString: strerror(errno)).lowercased()
         return false

@@ -35,6 +35,10 @@ final class CameraLane: Sendable {
     /// Detections that were given up because the processor was too busy; their frames went out withheld.
     var givenUp = 0
     var embedded = 0
+    /// What is wrong with the picture itself, now.
+    var condition = MotionGate.Condition.good
+    /// For how many seconds of capture time the picture was frozen or black.
+    var conditionSeconds: [MotionGate.Condition: Double] = [:]
     var failure: String?
   }
 
@@ -44,8 +48,10 @@ final class CameraLane: Sendable {
     var isOffline: Bool
     /// The shortest time between two detections, in seconds.
     var interval: Double
-    /// When frames need no look; `nil` where each does.
+    /// When a picture has changed, is frozen or is black; `nil` where nobody asks.
     var motion: MotionGate.Settings?
+    /// Whether frames in which nothing has moved need no look.
+    var isMotionGated = true
     /// Half the lowest rate of looks at known persons, in seconds.
     var refresh: Double
   }
@@ -138,6 +144,7 @@ final class CameraLane: Sendable {
     var bridge = TrackBridge()
     var gate: MotionGate?
     var lastDetection: Timestamp?
+    var lastFrame: Timestamp?
 
     init(workers: Workers, motion: MotionGate.Settings?) {
       self.workers = workers
@@ -159,9 +166,13 @@ final class CameraLane: Sendable {
       guard work.gate != nil else { return true }
       let before = work.gate?.condition
       let needsLook = work.gate?.needsLook(frame.picture, at: frame.captureTime) ?? true
-      if let condition = work.gate?.condition, condition != before { noteCondition(condition) }
-      return needsLook
+      if let condition = work.gate?.condition {
+        if condition != before { noteCondition(condition) }
+        count(condition, seconds: work.lastFrame.map { frame.captureTime.seconds(since: $0) } ?? 0)
+      }
+      return needsLook || !rules.isMotionGated
     }
+    work.lastFrame = frame.captureTime
     if !needsLook, work.held.isEmpty {
       var result = LaneResult(frame: frame, evidence: .unchanged)
       result.tracks = work.bridge.tracks(at: frame.captureTime)
@@ -170,6 +181,15 @@ final class CameraLane: Sendable {
     } else {
       work.held.append(frame)
       if work.held.count >= Self.mostHeld { detect(&work) }
+    }
+  }
+
+  /// Adds the time since the frame before to that of the picture's condition. A long silence says nothing of pictures.
+  private func count(_ condition: MotionGate.Condition, seconds: Double) {
+    state.withLock { figures in
+      figures.condition = condition
+      guard condition != .good else { return }
+      figures.conditionSeconds[condition, default: 0] += min(max(seconds, 0), 1)
     }
   }
 

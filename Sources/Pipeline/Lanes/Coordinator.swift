@@ -17,6 +17,8 @@ final class Coordinator: Sendable {
     case result(LaneResult)
     case state(CameraName, SourceStatus)
     case condition(CameraName, MotionGate.Condition)
+    /// The same of the main stream of a camera whose persons are found in its sub-stream.
+    case mainState(CameraName, SourceStatus)
     case ended(CameraName)
   }
 
@@ -89,6 +91,7 @@ final class Coordinator: Sendable {
       switch message {
       case .state(let camera, let state): work.note(state, of: camera)
       case .condition(let camera, let condition): work.note(condition, of: camera)
+      case .mainState(let camera, let state): work.note(state, of: camera, stream: "main")
       case .ended(let camera):
         open.remove(camera)
         order.end(camera)

@@ -38,10 +38,11 @@ struct CoordinatorWork {
   /// Says that the run begins.
   func begin() { events?.write(EventRecord(.runBegan, at: start)) }
 
-  /// Says what became of a camera.
-  mutating func note(_ state: SourceStatus, of camera: CameraName) {
+  /// Says what became of a camera, or of its main stream.
+  mutating func note(_ state: SourceStatus, of camera: CameraName, stream: String? = nil) {
     var record = EventRecord(.cameraState, at: latest ?? start, camera: camera)
     record.state = state.phase.rawValue
+    record.stream = stream
     record.reason = state.problem?.message
     events?.write(record)
   }

@@ -2,9 +2,9 @@ import Inference
 import ThroughlineCore
 
 /// What a run has measured so far. Times are in seconds.
-public struct RunFigures: Sendable, Codable {
+public struct RunFigures: Sendable, Hashable, Codable {
   /// One camera's figures.
-  public struct Camera: Sendable, Codable {
+  public struct Camera: Sendable, Hashable, Codable {
     /// The camera.
     public var name: CameraName
     /// Frames that came out of the decoder.
@@ -23,8 +23,18 @@ public struct RunFigures: Sendable, Codable {
     public var givenUp = 0
     /// Frames that went out covered as a whole.
     public var withheld = 0
+    /// Frames of the main stream that came and went out, where persons are found in a sub-stream.
+    public var main: MainStream?
     /// Times at which the source broke off.
     public var interruptions = 0
+    /// What is wrong with the picture itself: `good`, `frozen`, `black`.
+    public var condition = MotionGate.Condition.good.rawValue
+    /// For how many seconds the picture was frozen or black, by condition.
+    public var conditionSeconds: [String: Double] = [:]
+    /// Frames whose time is that of the camera's own clock.
+    public var timedBySender = 0
+    /// How far the camera's clock is ahead of this machine's at a frame's arrival; missing where it tells no time.
+    public var clockOffset: Double?
     /// From a frame's arrival to its detection.
     public var toDetection: DelayFigures
     /// From a frame's arrival to its identity event.
@@ -33,8 +43,20 @@ public struct RunFigures: Sendable, Codable {
     public var toOutput: DelayFigures
   }
 
+  /// The figures of a main stream that is recorded while persons are found in a sub-stream.
+  public struct MainStream: Sendable, Hashable, Codable {
+    /// Frames that came out of the decoder.
+    public var framesIn: Int
+    /// Frames that went out.
+    public var framesOut: Int
+    /// Frames that were lost because we were late.
+    public var dropped: Int
+    /// Frames that went out covered as a whole.
+    public var withheld: Int
+  }
+
   /// One network's figures.
-  public struct Network: Sendable, Codable {
+  public struct Network: Sendable, Hashable, Codable {
     /// The scheduler's name of it.
     public var name: String
     /// Finished runs.
@@ -108,6 +130,12 @@ extension PipelineRun {
       figures.withheld = output.figures.withheld
       figures.dropped = Int(lane.frames.dropped) + output.dropped + Int(statistics.dropped)
       figures.interruptions = Int(statistics.interruptions)
+      figures.main = mainFigures(of: camera.name)
+      figures.condition = done.condition.rawValue
+      figures.conditionSeconds = Dictionary(
+        uniqueKeysWithValues: done.conditionSeconds.map { ($0.key.rawValue, $0.value) })
+      figures.timedBySender = Int(statistics.timedBySender)
+      figures.clockOffset = statistics.clockOffset
       return figures
     }
     var seconds: [String: Double] = [:]
@@ -122,6 +150,14 @@ extension PipelineRun {
     return RunFigures(
       cameras: cameras, networks: networks.scheduler.statistics().map(RunFigures.Network.init),
       laneSeconds: seconds, qualityFalls: quality?.falls ?? 0, qualitySeconds: levels)
+  }
+
+  private func mainFigures(of camera: CameraName) -> RunFigures.MainStream? {
+    guard let lane = mainLanes[camera], let source = mainSources[camera] else { return nil }
+    let (done, statistics) = (lane.figures, source.statistics)
+    return RunFigures.MainStream(
+      framesIn: Int(statistics.frames), framesOut: done.frames,
+      dropped: Int(lane.frames.dropped) + Int(statistics.dropped), withheld: done.withheld)
   }
 
   /// Forgets the delays and processor times measured so far, for a measurement that begins when everything runs.

@@ -1,3 +1,4 @@
+import Association
 import Privacy
 import ThroughlineCore
 
@@ -16,4 +17,28 @@ struct ShownPerson: Sendable {
   var track: Track
   var identity: IdentityID?
   var confidence: Double
+  /// Whether the identity is sure enough to show the person's face by it.
+  var isSure = false
+
+  /// Everybody in a frame.
+  static func all(in frame: IdentifiedFrame) -> [ShownPerson] {
+    frame.result.tracks.filter { $0.state != .ended }.map { track in
+      let assignment = frame.assignments[track.id]
+      return ShownPerson(
+        track: track, identity: assignment?.identity, confidence: assignment?.confidence ?? 0,
+        isSure: assignment?.isSure ?? false)
+    }
+  }
+
+  /// What is drawn around the person.
+  var annotation: Annotation? {
+    switch track.state {
+    case .ended, .lost: return nil
+    case .tentative where !track.isObserved: return nil
+    case .tentative, .tracked:
+      return Annotation(
+        box: track.box, label: identity.map { "\($0)" } ?? "?",
+        color: identity.map { Int(truncatingIfNeeded: $0.rawValue) } ?? 0, isDashed: !track.isObserved)
+    }
+  }
 }

@@ -64,16 +64,12 @@ final class OutputLane: Sendable {
       camera: camera, settings: settings, pool: PicturePool(maximumOutstanding: 64, maximumIdle: 8))
     while let identified = queue.pop() {
       let result = identified.result
-      let persons = result.tracks.filter { $0.state != .ended }.map { track in
-        let assignment = identified.assignments[track.id]
-        return ShownPerson(
-          track: track, identity: assignment?.identity, confidence: assignment?.confidence ?? 0)
-      }
+      let persons = ShownPerson.all(in: identified)
       do {
         let frame = try anonymizer.anonymize(
           result.frame.picture, number: result.frame.number, captureTime: result.frame.captureTime,
           evidence: result.evidence, tracks: result.tracks, showOnly: shown(identified),
-          annotations: drawsBoxes ? persons.compactMap(annotation) : [])
+          annotations: drawsBoxes ? persons.compactMap(\.annotation) : [])
         state.withLock { figures in
           figures.frames += 1
           if frame.isWithheld { figures.withheld += 1 }
@@ -91,18 +87,5 @@ final class OutputLane: Sendable {
     guard let showOnly else { return nil }
     let tracks = frame.assignments.filter { $0.value.identity == showOnly.identity && $0.value.isSure }
     return try ShowOnly(tracks: Set(tracks.keys), reason: showOnly.reason)
-  }
-
-  private func annotation(_ person: ShownPerson) -> Annotation? {
-    switch person.track.state {
-    case .ended, .lost: return nil
-    case .tentative where !person.track.isObserved: return nil
-    case .tentative, .tracked:
-      let label = person.identity.map { "\($0)" } ?? "?"
-      return Annotation(
-        box: person.track.box, label: label,
-        color: person.identity.map { Int(truncatingIfNeeded: $0.rawValue) } ?? 0,
-        isDashed: !person.track.isObserved)
-    }
   }
 }

@@ -76,6 +76,7 @@ enum OutputSinks {
     paths += recordings(settings).map(\.path)
     if let events = outputs.events, events != "-" { paths.append(events) }
     if let report = outputs.report { paths.append(report) }
+    if let summary = outputs.summary { paths.append(summary) }
     if let directory = outputs.motDirectory {
       paths += settings.cameras.map { "\(directory)/\($0.name).txt" }
     }

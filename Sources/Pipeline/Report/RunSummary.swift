@@ -1,9 +1,11 @@
+import Foundation
+import Media
 import ThroughlineCore
 
 /// What a run did, camera by camera; printed at its end.
-public struct RunSummary: Sendable, Hashable {
+public struct RunSummary: Sendable, Hashable, Codable {
   /// One camera's figures.
-  public struct Camera: Sendable, Hashable {
+  public struct Camera: Sendable, Hashable, Codable {
     /// The camera.
     public var name: CameraName
     /// Frames that came out of the decoder.
@@ -37,6 +39,8 @@ public struct RunSummary: Sendable, Hashable {
   public var outputs: [String]
   /// What went wrong without ending the run.
   public var warnings: [String]
+  /// Delays, conditions and networks.
+  public var figures: RunFigures?
 
   /// A summary by its parts.
   public init(
@@ -78,6 +82,38 @@ public struct RunSummary: Sendable, Hashable {
         return (1...6).contains(column) ? padding + row[column] : row[column] + padding
       }.joined(separator: "  ").trimmingSuffix { $0 == " " }
     }.joined(separator: "\n")
+  }
+
+  /// What the networks did, as text; empty where none ran. Times in milliseconds.
+  public var networkTable: String {
+    let networks = (figures?.networks ?? []).filter { $0.runs + $0.dropped > 0 }
+    return networks.isEmpty ? "" : RunFigures.table(of: networks, elapsed: elapsed)
+  }
+
+  /// A camera's state at the end, with what was wrong with it meanwhile.
+  static func state(
+    phase: SourceStatus.Phase, condition figures: CameraLane.Figures, interruptions: Int
+  ) -> String {
+    var parts = [phase.rawValue]
+    for (condition, seconds) in figures.conditionSeconds.sorted(by: { $0.key.rawValue < $1.key.rawValue })
+    where seconds >= 0.5 {
+      parts.append("\(condition.rawValue) for \(Int(seconds.rounded())) s")
+    }
+    if interruptions > 0 { parts.append("lost \(interruptions == 1 ? "once" : "\(interruptions) times")") }
+    return parts.joined(separator: ", ")
+  }
+
+  /// Writes everything as JSON.
+  ///
+  /// - Returns: what went wrong, in one line.
+  func write(to path: String) -> String? {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    do { try encoder.encode(self).write(to: URL(filePath: path), options: .atomic) } catch {
+      return
+        "cannot write the summary '\(path)': \(error.localizedDescription); choose another file with --summary"
+    }
+    return nil
   }
 
   private static func rate(_ count: Int, _ seconds: Double) -> String {
