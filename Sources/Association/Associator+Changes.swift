@@ -7,7 +7,7 @@ extension Associator {
     guard let track = tracks[id], let from = track.identity, from != identity else { return }
     events.append(
       .identityReassigned(
-        track: id, from: from, to: identity, at: track.lastSeen, confidence: confidence,
+        track: track.reported, from: from, to: identity, at: track.lastSeen, confidence: confidence,
         explanation: explanation))
     if let sighting = track.sighting {
       gallery.attempt { (gallery) throws(GalleryError) in
@@ -16,10 +16,10 @@ extension Associator {
       }
     }
     for kept in gallery[from]?.prototypes ?? []
-    where kept.track == id && kept.prototype.time >= track.firstSeen {
+    where isOf(track, kept) {
       gallery.attempt { (gallery) throws(GalleryError) in
         try gallery.apply(.prototypeRemoved(kept.id, from: from))
-        _ = try gallery.addPrototype(kept.prototype, track: id, to: identity, trusted: true)
+        _ = try gallery.addPrototype(kept.prototype, track: track.reported, to: identity, trusted: true)
       }
     }
     moveMember(id, from: from, to: identity)
@@ -33,7 +33,7 @@ extension Associator {
     guard let track = tracks[id], let from = track.identity else { return }
     let record = gallery[from]
     let prototypes = Set(
-      (record?.prototypes ?? []).filter { $0.track == id && $0.prototype.time >= track.firstSeen }.map(\.id))
+      (record?.prototypes ?? []).filter { isOf(track, $0) }.map(\.id))
     let sightings = Set((record?.sightings ?? []).filter { $0.id == track.sighting }.map(\.id))
     let split = gallery.attempt { (gallery) throws(GalleryError) in
       try gallery.split(
@@ -56,6 +56,12 @@ extension Associator {
       tracks[id]?.sighting = nil
       updateConfidence(id, 0)
     }
+  }
+
+  /// Whether a prototype was taken of this track; a track that was cut has its name in common with its other parts.
+  private func isOf(_ track: TrackEvidence, _ kept: GalleryPrototype) -> Bool {
+    kept.track == track.reported && kept.prototype.time >= track.firstSeen
+      && (track.isLive || kept.prototype.time <= track.lastSeen)
   }
 
   private mutating func moveMember(_ id: TrackID, from: IdentityID, to identity: IdentityID) {

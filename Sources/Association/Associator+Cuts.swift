@@ -47,6 +47,28 @@ extension Associator {
     closeEarlierPart(parts.earlier, identity: identity, from: begin)
   }
 
+  /// Cuts a track that is over into parts that follow each other; the last one keeps the track's key. All of them
+  /// stay with the track's identity, each with a sighting of its own.
+  mutating func cut(_ id: TrackID, into parts: [TrackEvidence]) {
+    guard let whole = tracks[id], let first = parts.first, let last = parts.last, last.id == id else {
+      return
+    }
+    for part in parts {
+      tracks[part.id] = part
+      if part.id != first.id { tracks[part.id]?.sighting = nil }
+    }
+    guard let identity = whole.identity else { return }
+    closeEarlierPart(first, identity: identity, from: parts[1].firstSeen)
+    for part in parts {
+      members[identity, default: []].insert(part.id)
+      guard part.id != first.id else { continue }
+      openSighting(of: part.id, identity: identity, explanation: "the track goes on where persons crossed")
+      closeSighting(of: part.id)
+      for look in part.samples { offerPrototype(look, track: part.reported, to: identity) }
+    }
+    profiles[identity] = nil
+  }
+
   private mutating func closeEarlierPart(_ part: TrackEvidence, identity: IdentityID, from begin: Timestamp) {
     if let sighting = part.sighting {
       gallery.attempt { (gallery) throws(GalleryError) in

@@ -225,7 +225,7 @@ extension Associator {
     }
     let protected = Set(members.filter { $0.value.contains { tracks[$0]?.isLive == true } }.keys)
     let identity = gallery.createIdentity(at: track.firstSeen, protected: protected)
-    events.append(.identityCreated(identity, track: id, at: track.lastSeen, explanation: text))
+    events.append(.identityCreated(identity, track: track.reported, at: track.lastSeen, explanation: text))
     take(identity, track: id, confidence: confidence, explanation: text)
     dropForgotten()
   }
@@ -236,7 +236,8 @@ extension Associator {
     guard let track = tracks[id] else { return }
     events.append(
       .identityAssigned(
-        identity, track: id, at: track.lastSeen, confidence: confidence, explanation: explanation))
+        identity, track: track.reported, at: track.lastSeen, confidence: confidence, explanation: explanation)
+    )
     take(identity, track: id, confidence: confidence, explanation: explanation)
   }
 
@@ -249,7 +250,9 @@ extension Associator {
     members[identity, default: []].insert(id)
     profiles[identity] = nil
     openSighting(of: id, identity: identity, explanation: explanation)
-    for look in tracks[id]?.samples ?? [] { offerPrototype(look, track: id, to: identity) }
+    for look in tracks[id]?.samples ?? [] {
+      offerPrototype(look, track: tracks[id]?.reported ?? id, to: identity)
+    }
   }
 
   mutating func updateConfidence(_ id: TrackID, _ confidence: Double) {

@@ -7,33 +7,120 @@ extension Associator {
   public static let maximumRecordingTracks = 4000
 
   /// Ends a recording that was read as a whole: like ``finish(at:)``, and then all tracks are decided once more with
-  /// everything known at once; see ``OfflineAssociator``. Tracks are remembered as long as the settings say, so that
+  /// everything known at once, and cut where it turns out that the tracker changed over to another person. Tracks are remembered as long as the settings say, so that
   /// ``AssociationSettings/consolidationWindow`` should be infinite.
   ///
   /// - Returns: the last events, among them what the second look corrected.
   public mutating func finishRecording(at moment: Timestamp) -> AssociationUpdate {
     var update = finish(at: moment)
-    adopt(solveRecording(maximumTracks: Self.maximumRecordingTracks))
+    adopt(cutApart(solveRecording(maximumTracks: Self.maximumRecordingTracks)))
     let last = finishUpdate(for: [])
     update.events += last.events
     update.changes += last.changes
     return update
   }
 
-  /// Clusters all tracks with looks, in order of first appearance.
+  /// Whether a recording is read, so that tracks remember where they may be several persons.
+  var keepsSegments: Bool { settings.consolidationWindow == .infinity }
+
+  /// Clusters the parts of all tracks with looks, in order of first appearance.
   ///
-  /// - Returns: the tracks, and for each the place of the first one of its cluster.
-  mutating func solveRecording(maximumTracks: Int) -> (tracks: [TrackID], owners: [Int]) {
+  /// - Returns: the parts, and for each the place of the first one of its cluster.
+  private mutating func solveRecording(maximumTracks: Int) -> (
+    parts: [TrackEvidence], whole: [TrackID], owners: [Int]
+  ) {
     alignment.refresh()
-    let chosen = Array(
-      tracks.values.filter { $0.lookCount > 0 }
-        .sorted { ($0.firstSeen, $0.id) < ($1.firstSeen, $1.id) }.prefix(maximumTracks))
-    for track in chosen where track.isLive { calibrate(with: track.id) }
+    let whole = tracks.values.filter { $0.lookCount > 0 }.sorted {
+      ($0.firstSeen, $0.id) < ($1.firstSeen, $1.id)
+    }
+    var parts: [(part: TrackEvidence, whole: TrackID)] = []
+    for track in whole.prefix(maximumTracks) {
+      let divided = track.parts {
+        cutCount += 1
+        return TrackID(camera: track.camera, number: UInt64.max - cutCount)
+      }
+      parts += divided.map { ($0, track.id) }
+    }
+    if parts.count > maximumTracks { parts = whole.prefix(maximumTracks).map { ($0, $0.id) } }
+    parts.sort { ($0.part.firstSeen, $0.part.id) < ($1.part.firstSeen, $1.part.id) }
+    noteCompanions(of: &parts)
+    let evidence = parts.map(\.part)
     var solver = RecordingSolver(
-      tracks: chosen, vectors: chosen.map { alignment.aligned($0.mean ?? [], camera: $0.camera) },
+      tracks: evidence, vectors: evidence.map { alignment.aligned($0.mean ?? [], camera: $0.camera) },
       model: similarityModel, settings: settings, extents: cameras.mapValues(\.extent),
       vetoes: gallery.contents.vetoes)
-    return (chosen.map(\.id), solver.solve())
+    return (evidence, parts.map(\.whole), solver.solve())
+  }
+
+  /// Parts of tracks that were seen together are companions while both were there.
+  private func noteCompanions(of parts: inout [(part: TrackEvidence, whole: TrackID)]) {
+    let places = Dictionary(grouping: parts.indices, by: { parts[$0].whole })
+    for place in parts.indices {
+      let part = parts[place].part
+      var companions = Set<TrackID>()
+      for other in part.companions {
+        for candidate in places[other] ?? [] {
+          let theirs = parts[candidate].part
+          if theirs.firstSeen <= part.lastSeen, theirs.lastSeen >= part.firstSeen {
+            companions.insert(theirs.id)
+          }
+        }
+      }
+      parts[place].part.companions = companions
+    }
+  }
+
+  /// Cuts the tracks whose parts went to several clusters.
+  ///
+  /// - Returns: the tracks as they are now, and for each the place of its cluster.
+  private mutating func cutApart(
+    _ solution: (parts: [TrackEvidence], whole: [TrackID], owners: [Int])
+  ) -> (tracks: [TrackID], owners: [Int]) {
+    var result: (tracks: [TrackID], owners: [Int]) = ([], [])
+    let places = Dictionary(grouping: solution.parts.indices, by: { solution.whole[$0] })
+    var pieces: [TrackID: [TrackID]] = [:]
+    var companions: [TrackID: Set<TrackID>] = [:]
+    for (id, places) in places.sorted(by: { $0.value[0] < $1.value[0] }) {
+      var groups: [(parts: [TrackEvidence], owner: Int)] = []
+      for place in places {
+        if groups.last?.owner == solution.owners[place] {
+          groups[groups.count - 1].parts.append(solution.parts[place])
+        } else {
+          groups.append(([solution.parts[place]], solution.owners[place]))
+        }
+      }
+      let ids = groups.compactMap(\.parts.last?.id)
+      if groups.count > 1 {
+        pieces[id] = ids
+        companions[id] = tracks[id]?.companions
+        cut(id, into: groups.compactMap { TrackEvidence.joined($0.parts) })
+      }
+      result.tracks += ids
+      result.owners += groups.map(\.owner)
+    }
+    renewCompanions(companions, pieces: pieces)
+    return result
+  }
+
+  /// Who was seen together with a track that was cut was seen together with those of its pieces that were there then.
+  private mutating func renewCompanions(_ companions: [TrackID: Set<TrackID>], pieces: [TrackID: [TrackID]]) {
+    for (id, others) in companions {
+      for piece in pieces[id] ?? [] { tracks[piece]?.companions = [] }
+      for other in others { tracks[other]?.companions.remove(id) }
+    }
+    for (id, others) in companions {
+      for other in others {
+        for mine in pieces[id] ?? [] {
+          for theirs in pieces[other] ?? [other] {
+            guard let one = tracks[mine], let two = tracks[theirs], one.firstSeen <= two.lastSeen,
+              two.firstSeen <= one.lastSeen
+            else { continue }
+            tracks[mine]?.companions.insert(theirs)
+            tracks[theirs]?.companions.insert(mine)
+          }
+        }
+      }
+    }
   }
 
   /// Makes the gallery say what a clustering says. Each cluster takes the identity that most of its evidence has

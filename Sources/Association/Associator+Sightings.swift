@@ -6,7 +6,8 @@ extension Associator {
     guard let track = tracks[id] else { return }
     let opened = gallery.attempt { (gallery) throws(GalleryError) in
       try gallery.openSighting(
-        of: identity, track: id, begin: track.firstSeen, end: track.lastSeen, confidence: track.confidence,
+        of: identity, track: track.reported, begin: track.firstSeen, end: track.lastSeen,
+        confidence: track.confidence,
         explanation: explanation)
     }
     guard let opened else { return }
@@ -14,7 +15,8 @@ extension Associator {
     tracks[id]?.sightingWritten = track.lastSeen
     events.append(
       .sightingBegan(
-        opened, Sighting(identity: identity, track: id, begin: track.firstSeen, end: track.lastSeen)))
+        opened,
+        Sighting(identity: identity, track: track.reported, begin: track.firstSeen, end: track.lastSeen)))
   }
 
   mutating func extendSightings(camera: CameraName, time: Timestamp) {
@@ -36,7 +38,8 @@ extension Associator {
     }
     events.append(
       .sightingEnded(
-        sighting, Sighting(identity: identity, track: id, begin: track.firstSeen, end: track.lastSeen)))
+        sighting,
+        Sighting(identity: identity, track: track.reported, begin: track.firstSeen, end: track.lastSeen)))
   }
 
   /// The end of a sighting as far as it is known: the gallery's record lags behind by up to a second.

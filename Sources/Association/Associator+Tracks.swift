@@ -18,6 +18,14 @@ extension Associator {
       tracks[track.id]?.lastSeen = time
       tracks[track.id]?.lastBox = track.box
       tracks[track.id]?.path.add(track.box, at: time)
+      if keepsSegments {
+        let isCrossing = frameTracks.contains {
+          $0.id != track.id && $0.isObserved && $0.state != .ended
+            && max(track.box.coverage(by: $0.box), $0.box.coverage(by: track.box))
+              > TrackSegments.crossingShare
+        }
+        tracks[track.id]?.segments.note(track.box, at: time, isCrossing: isCrossing)
+      }
       observed.append(track.id)
       if var state = cameras[camera] {
         state.extent.width = max(state.extent.width, track.box.maxX)
@@ -122,6 +130,7 @@ extension Associator {
     alignment.add(
       look.embedding.values, camera: track.camera, weight: weight, indexInTrack: track.lookCount + 1)
     tracks[id]?.add(look, weight: weight)
+    if keepsSegments { tracks[id]?.segments.add(look, weight: weight) }
     if covered <= 0.25 { cutWhereThePersonChanged(id) }
     guard let identity = tracks[id]?.identity else { return }
     profiles[identity] = nil
@@ -139,7 +148,7 @@ extension Associator {
   /// Closes a track: decides it if it is undecided and has looks, learns from it, ends its sighting.
   mutating func endTrack(_ id: TrackID) {
     guard let track = tracks[id], track.isLive else { return }
-    if decidesLive, track.identity == nil, track.lookCount > 0 {
+    if track.identity == nil, track.lookCount > 0 {
       decide(isFinal: true, camera: track.camera, only: id)
     }
     tracks[id]?.isLive = false

@@ -64,8 +64,6 @@ public struct Associator: Sendable {
   var events: [AssociationEvent] = []
   /// How many tracks were cut in two so far.
   var cutCount: UInt64 = 0
-  /// Whether tracks are decided as they come; an offline association only gathers.
-  var decidesLive = true
 
   /// An associator over a gallery, which may hold identities from before.
   ///
@@ -209,9 +207,8 @@ public struct Associator: Sendable {
     if lastDecision.map({ now.seconds(since: $0) >= settings.decisionInterval }) ?? true {
       lastDecision = now
       endSilentTracks(now: now)
-      if decidesLive { decide(isFinal: false) }
+      decide(isFinal: false)
     }
-    guard decidesLive else { return }
     guard let last = lastConsolidation else {
       lastConsolidation = now
       lastLearnedState = now

@@ -28,6 +28,8 @@ struct TrackEvidence: Sendable {
   var recent: [RecentLook] = []
   /// Where the person stood.
   var path = TrackPath()
+  /// Where it may be several persons, for the decision over a whole recording; empty in a live run.
+  var segments = TrackSegments()
   var identity: IdentityID?
   var sighting: SightingID?
   var sightingWritten: Timestamp?
@@ -102,11 +104,37 @@ struct TrackEvidence: Sendable {
     return weight > 0.3 ? VectorMath.scaled(earlier, by: Float(1 / weight)) : nil
   }
 
+  func renamed(_ name: TrackID) -> TrackEvidence {
+    var copy = self
+    copy.id = name
+    return copy
+  }
+
+  mutating func takeEvidence(of segment: TrackSegment) {
+    sum = segment.sum
+    totalWeight = segment.totalWeight
+    lookCount = segment.lookCount
+    independentLooks = segment.independentLooks
+    lastLook = segment.lastLook
+    segments = TrackSegments()
+  }
+
+  mutating func addEvidence(of part: TrackEvidence) {
+    sum = sum.isEmpty ? part.sum : VectorMath.adding(sum, part.sum, factor: 1)
+    totalWeight += part.totalWeight
+    lookCount += part.lookCount
+    independentLooks += part.independentLooks
+    lastLook = [lastLook, part.lastLook].compactMap { $0 }.max()
+    samples = Array((part.samples + samples).sorted { $0.time < $1.time }.prefix(Self.maximumSamples))
+    path = part.path.appending(path)
+  }
+
   /// Divides the evidence where the recent looks begin.
   ///
   /// - Parameter key: what the earlier part is called from now on.
   func cut(key: TrackID) -> (earlier: TrackEvidence, later: TrackEvidence)? {
-    guard let begin = recent.first?.look.time, let mean = meanBeforeRecent else { return nil }
+    guard let firstRecent = recent.first?.look.time, let mean = meanBeforeRecent else { return nil }
+    let begin = segments.border(before: firstRecent) ?? firstRecent
     var earlier = self
     earlier.id = key
     let weight = totalWeight - recent.reduce(0) { $0 + $1.weight }
@@ -117,6 +145,7 @@ struct TrackEvidence: Sendable {
     earlier.samples.removeAll { $0.time >= begin }
     (earlier.path, _) = path.divided(at: begin)
     earlier.recent = []
+    (earlier.segments, _) = segments.divided(at: begin)
     earlier.lastSeen = max(firstSeen, begin.advanced(bySeconds: -0.001))
     earlier.isLive = false
     var later = self
@@ -124,6 +153,7 @@ struct TrackEvidence: Sendable {
     later.firstSeen = begin
     later.firstBox = recent.first?.look.box ?? lastBox
     (_, later.path) = path.divided(at: begin)
+    later.segments = TrackSegments()
     later.decided = nil
     later.sightingWritten = nil
     for entry in recent { later.add(entry.look, weight: entry.weight) }

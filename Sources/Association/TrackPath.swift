@@ -51,6 +51,18 @@ struct TrackPath: Sendable {
       height: before.height + (after.height - before.height) * share)
   }
 
+  /// This path and a later one as one.
+  func appending(_ later: TrackPath) -> TrackPath {
+    var result = self
+    result.interval = max(interval, later.interval)
+    result.samples += later.samples
+    while result.samples.count > Self.limit {
+      result.interval *= 2
+      result.samples = result.samples.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
+    }
+    return result
+  }
+
   /// The parts before and from a moment on.
   func divided(at time: Timestamp) -> (earlier: TrackPath, later: TrackPath) {
     var earlier = self

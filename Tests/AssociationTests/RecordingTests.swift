@@ -57,6 +57,43 @@ import ThroughlineCore
     }
   }
 
+  @Test func tracksThatChangedOverWherePersonsCrossedAreCut() throws {
+    for seed in 1...4 as ClosedRange<UInt64> {
+      var stage = try Stage(people: 2, seed: seed, settings: settings())
+      try stage.play("a", from: 0, to: 6, [(1, 0, 0), (2, 1, 5)])
+      try stage.play("a", from: 6, to: 7, [(1, 0, 2), (2, 1, 2.2)])
+      // The tracker gives each the other one's track, and they are not seen for long.
+      try stage.play("a", from: 7, to: 8.4, [(1, 1, 3), (2, 0, 1)])
+      let update = stage.associator.finishRecording(at: at(9))
+      let spans = stage.associator.identitySpans()
+      func identity(_ track: UInt64, _ time: Double) -> IdentityID? {
+        spans[TrackID(camera: camera("a"), number: track)]?.identity(at: at(time))
+      }
+      #expect(identity(1, 3) != nil && identity(1, 3) == identity(2, 8), "seed \(seed)")
+      #expect(identity(2, 3) != nil && identity(2, 3) == identity(1, 8), "seed \(seed)")
+      #expect(identity(1, 3) != identity(2, 3), "seed \(seed)")
+      // No name of a part comes out, and the store is told what the gallery knows.
+      for event in stage.events + update.events {
+        if case .sightingBegan(_, let sighting) = event { #expect(sighting.track.number <= 2) }
+        if case .identityReassigned(let track, _, _, _, _, _) = event { #expect(track.number <= 2) }
+      }
+      var replica = GalleryContents()
+      for change in stage.changes + update.changes { try replica.apply(change) }
+      #expect(replica == stage.associator.gallery.contents, "seed \(seed)")
+    }
+  }
+
+  @Test func tracksThatCrossAndGoOnStayWhole() throws {
+    for seed in 1...4 as ClosedRange<UInt64> {
+      var stage = try Stage(people: 2, seed: seed, settings: settings())
+      try stage.play("a", from: 0, to: 6, [(1, 0, 0), (2, 1, 5)])
+      try stage.play("a", from: 6, to: 7, [(1, 0, 2), (2, 1, 2.2)])
+      try stage.play("a", from: 7, to: 12, [(1, 0, 3), (2, 1, 1)])
+      _ = stage.associator.finishRecording(at: at(13))
+      #expect(stage.associator.identitySpans().values.map(\.count) == [1, 1], "seed \(seed)")
+    }
+  }
+
   @Test func aGlimpseIsNobodyHoweverOftenItReturns() throws {
     var stage = try Stage(people: 2, settings: settings())
     for loop in 0..<3 {

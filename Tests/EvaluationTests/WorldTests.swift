@@ -119,19 +119,26 @@ import ThroughlineCore
       $0.personCount = 15
       $0.duration = 90
     }
-    var offline = OfflineAssociator(network: EmbeddingNetwork(name: "world", version: "1", dimension: 64))
+    var recording = AssociationSettings()
+    recording.consolidationWindow = .infinity
+    recording.maximumEndedTracks = Associator.maximumRecordingTracks
+    var associator = try Associator(
+      network: EmbeddingNetwork(name: "world", version: "1", dimension: 64), settings: recording)
     var world = World(settings: settings)
     var frames: [WorldFrame] = []
     while let frame = world.next() {
-      try offline.add(camera: frame.camera, at: frame.time, tracks: frame.tracks, looks: frame.looks)
+      _ = try associator.update(
+        camera: frame.camera, at: frame.time, tracks: frame.tracks, looks: frame.looks)
       frames.append(frame)
     }
-    let identities = offline.solve().compactMapValues(\.last?.identity)
+    _ = associator.finishRecording(at: frames.last?.time ?? Timestamp(seconds: 0))
+    let spans = associator.identitySpans()
+    let identities = spans.compactMapValues(\.last?.identity)
     var wrong = 0
     var pairs = 0
     var owner: [TrackID: Int] = [:]
     for frame in frames {
-      let shown = frame.owners.keys.compactMap { identities[$0] }
+      let shown = frame.owners.keys.compactMap { spans[$0]?.identity(at: frame.time) }
       #expect(Set(shown).count == shown.count)
       owner.merge(frame.owners) { first, _ in first }
     }

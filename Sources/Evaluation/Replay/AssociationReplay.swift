@@ -66,8 +66,12 @@ public struct AssociationReplay: Sendable {
     let embeddings = cameras.lazy.flatMap { $0.frames.lazy.flatMap { $0.items.lazy.compactMap(\.embedding) } }
     guard let dimension = embeddings.first?.count else { return Outcome(spans: [:], looks: 0) }
     let network = EmbeddingNetwork(name: "recorded", version: "1", dimension: dimension)
+    var settings = settings
+    if mode == .wholeRecording {
+      settings.consolidationWindow = .infinity
+      settings.maximumEndedTracks = Associator.maximumRecordingTracks
+    }
     var associator = try Associator(network: network, settings: settings, prior: prior)
-    var offline = OfflineAssociator(network: network, settings: settings, prior: prior)
     var order: [(time: Timestamp, camera: Int, frame: Int)] = []
     for (camera, tracks) in cameras.enumerated() {
       for (frame, observed) in tracks.frames.enumerated() { order.append((observed.time, camera, frame)) }
@@ -94,17 +98,14 @@ public struct AssociationReplay: Sendable {
         looks[track.id] = Look(embedding: embedding, time: frame.time, quality: quality, box: track.box)
       }
       lookCount += looks.count
+      _ = try associator.update(camera: tracks.camera, at: frame.time, tracks: report, looks: looks)
+    }
+    if let last = order.last {
       switch mode {
-      case .live:
-        _ = try associator.update(camera: tracks.camera, at: frame.time, tracks: report, looks: looks)
-      case .wholeRecording:
-        try offline.add(camera: tracks.camera, at: frame.time, tracks: report, looks: looks)
+      case .live: _ = associator.finish(at: last.time)
+      case .wholeRecording: _ = associator.finishRecording(at: last.time)
       }
     }
-    if mode == .wholeRecording {
-      return Outcome(spans: offline.solve(), looks: lookCount, calibration: offline.calibrationReport())
-    }
-    if let last = order.last { _ = associator.finish(at: last.time) }
     return Outcome(
       spans: associator.identitySpans(), looks: lookCount, calibration: associator.calibrationReport())
   }

@@ -1,0 +1,129 @@
+import ThroughlineCore
+
+/// The evidence of a track between two moments at which the tracker may have changed over from one person to
+/// another: where boxes crossed, and where the person was hidden.
+struct TrackSegment: Sendable {
+  var begin: Timestamp
+  var end: Timestamp
+  var firstBox: BoundingBox
+  var lastBox: BoundingBox
+  var sum: [Float] = []
+  var totalWeight = 0.0
+  var lookCount = 0
+  var independentLooks = 0.0
+  var lastLook: Timestamp?
+
+  init(at time: Timestamp, box: BoundingBox) {
+    begin = time
+    end = time
+    firstBox = box
+    lastBox = box
+  }
+
+  mutating func add(_ look: Look, weight: Double) {
+    let embedding = look.embedding.values
+    sum =
+      sum.isEmpty
+      ? VectorMath.scaled(embedding, by: Float(weight))
+      : VectorMath.adding(sum, embedding, factor: Float(weight))
+    totalWeight += weight
+    lookCount += 1
+    let gap = lastLook.map { look.time.seconds(since: $0) } ?? .infinity
+    independentLooks += min(1, max(0.15, gap)) * min(1, weight / 0.5)
+    lastLook = look.time
+  }
+}
+
+/// The segments of a track, for the decision over a whole recording. Looks that were taken while boxes crossed belong to
+/// none: they may show either person.
+struct TrackSegments: Sendable {
+  /// A track is divided into so many segments at most; what comes later belongs to the last.
+  static let limit = 16
+  /// From this share of the smaller box on two boxes cross.
+  static let crossingShare = 0.3
+  /// So long after the last crossing, in seconds, a track stands alone again.
+  static let clearance = 0.4
+  /// Who was not seen for so long, in seconds, may be somebody else afterwards.
+  static let hiddenTime = 0.7
+
+  private(set) var closed: [TrackSegment] = []
+  private(set) var open: TrackSegment?
+  private var crossing: (began: Timestamp, latest: Timestamp)?
+
+  /// Notes a box that was seen. Where boxes crossed, the middle of that time is taken for the border.
+  mutating func note(_ box: BoundingBox, at time: Timestamp, isCrossing: Bool) {
+    if isCrossing {
+      crossing = (crossing?.began ?? time, time)
+    } else if let (began, latest) = crossing, time.seconds(since: latest) >= Self.clearance {
+      crossing = nil
+      divide(at: began.advanced(bySeconds: latest.seconds(since: began) / 2), box: box)
+    }
+    if let last = open?.end, time.seconds(since: last) >= Self.hiddenTime { divide(at: time, box: box) }
+    if open == nil { open = TrackSegment(at: time, box: box) }
+    open?.end = time
+    open?.lastBox = box
+  }
+
+  mutating func add(_ look: Look, weight: Double) {
+    guard crossing == nil else { return }
+    open?.add(look, weight: weight)
+  }
+
+  private mutating func divide(at time: Timestamp, box: BoundingBox) {
+    // Without looks nothing could be decided about what lies behind.
+    guard let segment = open, segment.lookCount > 0, closed.count < Self.limit - 1 else { return }
+    closed.append(segment)
+    open = TrackSegment(at: time, box: box)
+  }
+
+  /// Where the person may have changed shortly before a moment.
+  func border(before time: Timestamp) -> Timestamp? {
+    guard !closed.isEmpty, let begin = open?.begin, begin <= time, time.seconds(since: begin) <= 5 else {
+      return nil
+    }
+    return begin
+  }
+
+  /// What is left of the segments when the track is cut in two at a moment.
+  func divided(at time: Timestamp) -> (earlier: TrackSegments, later: TrackSegments) {
+    var earlier = self
+    earlier.open = nil
+    earlier.closed.removeAll { $0.end > time }
+    return (earlier, TrackSegments())
+  }
+}
+
+extension TrackEvidence {
+  /// The track by its segments, each as if it were a track of its own; the track itself where it has only one.
+  ///
+  /// - Parameter key: gives the parts but the last their names, which no tracker gives.
+  func parts(key: () -> TrackID) -> [TrackEvidence] {
+    let found = segments.closed + [segments.open].compactMap { $0 }.filter { $0.lookCount > 0 }
+    guard found.count > 1 else { return [self] }
+    return found.enumerated().map { place, segment in
+      let isLast = place == found.count - 1
+      let begin = place == 0 ? firstSeen : segment.begin
+      let end = isLast ? lastSeen : found[place + 1].begin.advanced(bySeconds: -0.001)
+      var part = renamed(isLast ? id : key())
+      part.takeEvidence(of: segment)
+      part.firstSeen = begin
+      part.lastSeen = max(begin, end)
+      part.firstBox = place == 0 ? firstBox : segment.firstBox
+      part.lastBox = isLast ? lastBox : segment.lastBox
+      part.path = path.divided(at: begin).later
+      if !isLast { part.path = part.path.divided(at: end.advanced(bySeconds: 0.001)).earlier }
+      part.samples = samples.filter { $0.time >= begin && $0.time <= end }
+      part.recent = []
+      return part
+    }
+  }
+
+  /// Several parts that follow each other as one; the last one's name.
+  static func joined(_ parts: [TrackEvidence]) -> TrackEvidence? {
+    guard var result = parts.last, let first = parts.first else { return nil }
+    result.firstSeen = first.firstSeen
+    result.firstBox = first.firstBox
+    for part in parts.dropLast() { result.addEvidence(of: part) }
+    return result
+  }
+}
