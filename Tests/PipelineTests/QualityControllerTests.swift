@@ -78,6 +78,7 @@ import ThroughlineCore
   @Test func whatTheStepsMean() {
     let levels = QualityController.Level.allCases.map { LaneQuality($0, interval: 0) }
     #expect(levels.map(\.refreshFactor) == [1, 4, 4, 4, 4, 4])
+    #expect(levels.map(\.comparesLooks) == [true, true, true, true, false, false])
     #expect(zip(levels, levels.dropFirst()).allSatisfy { $0.quietInterval <= $1.quietInterval })
     #expect(zip(levels, levels.dropFirst()).allSatisfy { $0.busyInterval <= $1.busyInterval })
     #expect(levels.map(\.usesSmallInput) == [false, false, false, false, false, true])

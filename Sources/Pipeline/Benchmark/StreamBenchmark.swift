@@ -45,7 +45,8 @@ public final class StreamBenchmark: Sendable {
   public func run(
     warmUp: Double, seconds: Double, progress: (Double, String) -> Void
   ) throws -> StreamReport {
-    let total = warmUp + seconds + min(Self.decodingSeconds, seconds) + 3 * Self.modelSeconds
+    let models = (networks.hasSmallInput ? 5 : 3) * Self.modelSeconds
+    let total = warmUp + seconds + min(Self.decodingSeconds, seconds) + models
     pipeline.start()
     wait(warmUp) { progress($0 / total, "warming up") }
     let threads = ThreadUsage()
@@ -68,13 +69,13 @@ public final class StreamBenchmark: Sendable {
 
     progress((warmUp + seconds) / total, "decoding alone")
     let decoding = try measureDecoding(seconds: min(Self.decodingSeconds, seconds))
-    progress((total - 3 * Self.modelSeconds) / total, "models alone")
-    let models = try networks.measureAlone(seconds: Self.modelSeconds)
+    progress((total - models) / total, "models alone")
+    let modelPerRun = try networks.measureAlone(seconds: Self.modelSeconds)
     return StreamReport(
       before: before, after: after, elapsed: elapsed,
       processorTime: usageAfter.processorTime - usage.processorTime, threads: threads.byName,
       memory: memory, peakMemory: usageAfter.peakMemory, threadCount: usageAfter.threads,
-      fileCount: usageAfter.files, decodingPerFrame: decoding, modelPerRun: models,
+      fileCount: usageAfter.files, decodingPerFrame: decoding, modelPerRun: modelPerRun,
       choices: networks.choices, warnings: summary.warnings)
   }
 

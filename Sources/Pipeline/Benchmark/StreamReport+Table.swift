@@ -10,14 +10,16 @@ extension StreamReport {
     lines.append("")
     var rows = [
       [
-        "camera", "in", "FPS in", "processed", "detected/s", "unchanged", "out", "FPS out", "dropped",
+        "camera", "in", "FPS in", "processed", "detected/s", "small", "unchanged", "out", "FPS out",
+        "dropped",
         "withheld",
       ]
     ]
     for camera in cameras {
       rows.append([
         camera.name.rawValue, String(camera.framesIn), rate(camera.framesIn), String(camera.processed),
-        rate(camera.detected), String(camera.unchanged), String(camera.framesOut), rate(camera.framesOut),
+        rate(camera.detected), String(camera.detectedSmall), String(camera.unchanged),
+        String(camera.framesOut), rate(camera.framesOut),
         String(camera.dropped), String(camera.withheld),
       ])
     }

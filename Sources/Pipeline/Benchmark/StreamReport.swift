@@ -15,7 +15,7 @@ public struct StreamReport: Sendable, Codable {
   public var stages: [String: Double]
   /// Processor time that decoding alone takes for one frame.
   public var decodingPerFrame: Double
-  /// Processor time that each network alone takes for one run.
+  /// Processor time that each network alone takes for one run; `person, small` is on a smaller picture.
   public var modelPerRun: [String: Double]
   /// Decoding the frames that came, alone.
   public var decodingFloor: Double
@@ -60,6 +60,7 @@ public struct StreamReport: Sendable, Codable {
       camera.framesIn -= first.framesIn
       camera.processed -= first.processed
       camera.detected -= first.detected
+      camera.detectedSmall -= first.detectedSmall
       camera.unchanged -= first.unchanged
       camera.framesOut -= first.framesOut
       camera.dropped -= first.dropped
@@ -75,11 +76,20 @@ public struct StreamReport: Sendable, Codable {
       return network
     }
     self.processorTime = processorTime
-    stages = Self.stages(of: threads, lanes: after.laneSeconds, networks: networks)
+    let small = cameras.reduce(0) { $0 + $1.detectedSmall }
+    var alone: [String: Double] = [:]
+    for network in networks {
+      let cost = modelPerRun[network.name] ?? 0
+      let smallCost = modelPerRun[PipelineNetworks.small(network.name)]
+      let runs = Double(network.runs)
+      let smallRuns = smallCost == nil ? 0 : min(Double(small), runs)
+      alone[network.name] = (runs - smallRuns) * cost + smallRuns * (smallCost ?? 0)
+    }
+    stages = Self.stages(of: threads, lanes: after.laneSeconds, networks: networks, alone: alone)
     self.decodingPerFrame = decodingPerFrame
     self.modelPerRun = modelPerRun
     decodingFloor = decodingPerFrame * Double(cameras.reduce(0) { $0 + $1.framesIn })
-    modelFloor = networks.reduce(0) { $0 + Double($1.runs) * (modelPerRun[$1.name] ?? 0) }
+    modelFloor = alone.values.reduce(0, +)
     ratio = processorTime / max(1e-9, decodingFloor + modelFloor)
     self.peakMemory = peakMemory
     finalMemory = memory.last ?? 0
@@ -99,20 +109,25 @@ public struct StreamReport: Sendable, Codable {
   }
 
   /// Threads have our own names; those of GStreamer have theirs, and they decode (and encode, in a run that records).
-  private static func stages(
-    of threads: [String: Double], lanes: [String: Double], networks: [RunFigures.Network]
+  /// The runtime's threads run all networks in turn, so that their time is divided by what each network takes alone.
+  static func stages(
+    of threads: [String: Double], lanes: [String: Double], networks: [RunFigures.Network],
+    alone: [String: Double]
   ) -> [String: Double] {
     var stages: [String: Double] = [:]
+    let runtime = threads[ThreadUsage.unnamed] ?? 0
+    let allAlone = max(1e-9, alone.values.reduce(0, +))
     for (name, seconds) in threads {
       let stage: String
       switch name {
-      case let name where name.hasPrefix("lane "): continue
+      case let name where name.hasPrefix("lane ") || name == ThreadUsage.unnamed: continue
       case let name where name.hasPrefix("source "): stage = "sources"
-      case let name where name.hasPrefix("output "): stage = "cover and output"
+      case let name where name.hasPrefix("output ") || name.hasPrefix("main "):
+        stage = name == ThreadUsage.main ? "control" : "cover and output"
       case "coordinator": stage = "identify"
       case "events", "event log": stage = "events"
       case "mosaic", "recorder": stage = "mosaic and recording"
-      case "quality", "throughline", "progress": stage = "control"
+      case "quality", "progress": stage = "control"
       case let name where name.contains(":") || name.hasPrefix("av:") || name.contains("queue"):
         stage = "decode"
       default: stage = "decode"
@@ -123,9 +138,10 @@ public struct StreamReport: Sendable, Codable {
     let (person, face, reid) = (
       model(NetworkScheduling.person), model(NetworkScheduling.face), model(NetworkScheduling.reid)
     )
-    stages["person network"] = person
-    stages["face network"] = face
-    stages["re-ID network"] = reid
+    for (stage, name, own) in [
+      ("person network", NetworkScheduling.person, person), ("face network", NetworkScheduling.face, face),
+      ("re-ID network", NetworkScheduling.reid, reid),
+    ] { stages[stage] = own + runtime * (alone[name] ?? 0) / allAlone }
     stages["scale and read detections"] = max(0, (lanes["detect"] ?? 0) - person - face)
     stages["choose and cut crops"] = max(0, (lanes["looks"] ?? 0) - reid)
     stages["track"] = lanes["track"] ?? 0

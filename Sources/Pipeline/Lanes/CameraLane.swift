@@ -30,6 +30,8 @@ final class CameraLane: Sendable {
   struct Figures: Sendable {
     var frames = 0
     var detected = 0
+    /// Detections of these on a smaller picture.
+    var detectedSmall = 0
     /// Frames that went on at once because nothing had moved.
     var unchanged = 0
     /// Detections that were given up because the processor was too busy; their frames went out withheld.
@@ -232,7 +234,8 @@ final class CameraLane: Sendable {
     let quality = rules.isOffline ? LaneQuality() : quality.lane(interval: rules.interval)
     let time = frame.captureTime
     do {
-      let detector = (quality.usesSmallInput ? work.workers.smallDetector : nil) ?? work.workers.detector
+      let small = quality.usesSmallInput ? work.workers.smallDetector : nil
+      let detector = small ?? work.workers.detector
       let detections = try meter.measure(.detect) { try detector.detect(frame.picture) }
       meter.noteDetection(of: frame)
       work.workers.looks.beginFrame()
@@ -243,7 +246,7 @@ final class CameraLane: Sendable {
             crops: try work.workers.looks.observe(detections, in: frame.picture)))
       }
       let appearances = try meter.measure(.looks) {
-        try self.appearances(of: detections, in: frame, work.workers)
+        try self.appearances(of: detections, in: frame, work.workers, quality)
       }
       var result = LaneResult(frame: frame, evidence: .detected(detections))
       result.tracks = try meter.measure(.track) {
@@ -258,6 +261,7 @@ final class CameraLane: Sendable {
       }
       state.withLock { figures in
         figures.detected += 1
+        if small != nil { figures.detectedSmall += 1 }
         figures.embedded = work.workers.looks.figures.embedded
       }
       return result
@@ -275,11 +279,12 @@ final class CameraLane: Sendable {
 
   /// What the tracker compares besides places; nothing where the processor had no time for it.
   private func appearances(
-    of detections: [Detection], in frame: VideoFrame, _ workers: Workers
+    of detections: [Detection], in frame: VideoFrame, _ workers: Workers, _ quality: LaneQuality
   ) throws(EmbedderError) -> [Embedding?] {
     let wanted =
       switch workers.appearance {
       case .never: [Bool](repeating: false, count: detections.count)
+      case .ambiguous where !quality.comparesLooks: [Bool](repeating: false, count: detections.count)
       case .ambiguous: workers.tracker.wantsAppearance(detections, at: frame.captureTime)
       case .always: detections.map { $0.category == .person }
       }

@@ -44,6 +44,11 @@ public struct ProcessUsage: Sendable, Hashable {
 
 /// Processor time by the names of threads, sampled, so that threads which have ended are counted as well.
 public final class ThreadUsage {
+  /// The name under which the main thread is counted.
+  static let main = "main thread"
+  /// The name under which threads are counted that still have the process's own name: libraries that do not name
+  /// theirs. Of those that run with the cameras, OpenVINO is the one.
+  static let unnamed = "unnamed"
   private var seconds: [Int: (name: String, time: Double)] = [:]
   private var before: [Int: Double] = [:]
 
@@ -55,6 +60,8 @@ public final class ThreadUsage {
 
   /// Looks at all threads; call it more often than threads come and go.
   public func sample() {
+    let own = (try? String(contentsOfFile: "/proc/self/comm", encoding: .utf8))?.split(separator: "\n").first
+    let process = Int(ProcessInfo.processInfo.processIdentifier)
     let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
     for entry in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? [] {
       guard let number = Int(entry),
@@ -66,7 +73,9 @@ public final class ThreadUsage {
       guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
         continue
       }
-      seconds[number] = (String(text[text.index(after: open)..<close]), (user + system) / ticks)
+      let comm = text[text.index(after: open)..<close]
+      let name = number == process ? Self.main : comm == own ? Self.unnamed : String(comm)
+      seconds[number] = (name, (user + system) / ticks)
     }
   }
 

@@ -13,6 +13,8 @@ public struct RunFigures: Sendable, Hashable, Codable {
     public var processed = 0
     /// Frames on which the detectors ran.
     public var detected = 0
+    /// Detections of these on a smaller picture, because the processor was too busy.
+    public var detectedSmall = 0
     /// Frames in which nothing had moved, so that the detectors were left out.
     public var unchanged = 0
     /// Frames that went out.
@@ -124,6 +126,7 @@ extension PipelineRun {
       figures.framesIn = Int(statistics.frames)
       figures.processed = done.frames
       figures.detected = done.detected
+      figures.detectedSmall = done.detectedSmall
       figures.unchanged = done.unchanged
       figures.givenUp = done.givenUp
       figures.framesOut = output.figures.frames

@@ -16,7 +16,7 @@ struct QualityController: Sendable {
     case rareQuiet
     /// Every camera is looked at fifteen times a second.
     case half
-    /// Every camera is looked at ten times a second.
+    /// Every camera is looked at ten times a second, and the tracker goes by places alone.
     case third
     /// The detectors see smaller pictures.
     case smallInput
@@ -109,6 +109,9 @@ struct LaneQuality: Sendable, Hashable {
   var quietInterval = 0.0
   /// By how much looks at known persons are put off.
   var refreshFactor = 1.0
+  /// Whether the tracker may compare looks where places leave a doubt. A processor that cannot look ten times a second has
+  /// better use for its time: seldom looked at, everybody is in doubt.
+  var comparesLooks = true
   /// Whether the detectors see smaller pictures.
   var usesSmallInput = false
 
@@ -120,6 +123,7 @@ struct LaneQuality: Sendable, Hashable {
     busyInterval = max(interval, level >= .third ? 0.075 : level >= .half ? 0.05 : 0)
     quietInterval = max(busyInterval, level >= .rareQuiet ? 0.18 : 0)
     refreshFactor = level >= .rareLooks ? 4 : 1
+    comparesLooks = level < .third
     usesSmallInput = level >= .smallInput
   }
 }
