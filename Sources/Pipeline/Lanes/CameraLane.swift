@@ -213,7 +213,8 @@ final class CameraLane: Sendable {
     let time = frame.captureTime
     do {
       let detector = (quality.usesSmallInput ? work.workers.smallDetector : nil) ?? work.workers.detector
-      let detections = try meter.measure(.detect) { try detector.detect(frame.picture) }
+      let found = try meter.measure(.detect) { try detector.detect(frame.picture) }
+      let detections = found.believed
       meter.noteDetection(of: frame)
       work.workers.looks.beginFrame()
       if let observer {
@@ -225,7 +226,7 @@ final class CameraLane: Sendable {
       let appearances = try meter.measure(.looks) {
         try self.appearances(of: detections, in: frame, work.workers)
       }
-      var result = LaneResult(frame: frame, evidence: .detected(detections))
+      var result = LaneResult(frame: frame, evidence: .detected(found))
       result.tracks = try meter.measure(.track) {
         try work.workers.tracker.update(detections: detections, at: time, appearances: appearances)
       }
