@@ -1,3 +1,4 @@
+import Foundation
 import Gallery
 import ThroughlineCore
 
@@ -58,6 +59,26 @@ extension Associator {
     adoptMembership()
     return correction
   }
+
+  /// Lets a person correct the gallery as if no association held it, and takes over what became of it: whose every
+  /// remembered track is, and what the correction taught.
+  public mutating func correct<Value>(
+    _ body: (inout Gallery) throws(GalleryError) -> Value
+  ) throws(GalleryError) -> Value {
+    writeLiveSightings(of: members.keys.sorted())
+    gallery.setLearnedState(writtenState().calibrator, name: Self.calibratorStateName)
+    let result = try body(&gallery)
+    if let learned = gallery.contents.learnedState[Self.calibratorStateName],
+      let taught = try? JSONDecoder().decode(ThresholdCalibrator.self, from: learned)
+    {
+      calibrator = taught
+    }
+    adoptMembership()
+    return result
+  }
+
+  /// The changes since the last update, for the store; those of an update are in its own list.
+  public mutating func drainChanges() -> [GalleryChange] { gallery.drainChanges() }
 
   /// Gives an identity a name, or takes it away.
   public mutating func name(_ identity: IdentityID, as name: String?) throws(GalleryError) {

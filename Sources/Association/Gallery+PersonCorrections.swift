@@ -13,11 +13,10 @@ extension Gallery {
     _ absorbed: IdentityID, into survivor: IdentityID, at time: Timestamp, reason: String,
     prior: ThresholdCalibrator.Prior
   ) throws(GalleryError) -> MergeRecord {
-    let mine = self[survivor]?.prototypes.map(\.prototype) ?? []
-    let theirs = self[absorbed]?.prototypes.map(\.prototype) ?? []
+    let (mine, theirs) = (looks(of: survivor), looks(of: absorbed))
     let record = try merge(
       absorbed, into: survivor, at: time, source: .person, explanation: Self.text("merged", reason))
-    teach(mine, theirs, isSame: true, prior: prior)
+    teach(.counted, mine, theirs, isSame: true, prior: prior)
     return record
   }
 
@@ -35,31 +34,69 @@ extension Gallery {
     let split = try split(
       record.id, prototypes: prototypes, sightings: sightings, at: time, source: .person,
       explanation: Self.text("split", reason))
-    try declareNotSameByPerson(split.original.id, split.created.id, prior: prior)
+    try declareNotSame(split.original.id, split.created.id)
+    teach(
+      .counted, looks(of: split.original.id), looks(of: split.created.id), isSame: false, prior: prior)
     return split
   }
 
   /// A person says that two identities are two people, for good.
+  ///
+  /// - Returns: `nil` where that was known already.
+  @discardableResult
   public mutating func declareNotSameByPerson(
-    _ one: IdentityID, _ other: IdentityID, prior: ThresholdCalibrator.Prior
-  ) throws(GalleryError) {
-    try declareNotSame(one, other)
-    let mine = self[one]?.prototypes.map(\.prototype) ?? []
-    let theirs = self[other]?.prototypes.map(\.prototype) ?? []
-    teach(mine, theirs, isSame: false, prior: prior)
+    _ one: IdentityID, _ other: IdentityID, at time: Timestamp, reason: String,
+    prior: ThresholdCalibrator.Prior
+  ) throws(GalleryError) -> VetoRecord? {
+    let record = try declareNotSame(
+      one, other, at: time, source: .person, explanation: Self.text("said to differ", reason))
+    if record != nil { teach(.counted, looks(of: one), looks(of: other), isSame: false, prior: prior) }
+    return record
   }
 
-  /// Takes back a merge or a split; see ``Gallery/undo(_:)``. An undone merge leaves a veto, so that it is not
+  /// A person takes back that two identities are two people; what that had taught is taken back as well.
+  public mutating func removeNotSameByPerson(
+    _ one: IdentityID, _ other: IdentityID, prior: ThresholdCalibrator.Prior
+  ) throws(GalleryError) {
+    let pair = resolve(one).flatMap { left in resolve(other).flatMap { IdentityPair(left, $0) } }
+    let wasSaid = contents.corrections.contains {
+      if case .veto(let record) = $0 { record.pair == pair } else { false }
+    }
+    try removeVeto(one, other)
+    if wasSaid { teach(.withdrawn, looks(of: one), looks(of: other), isSame: false, prior: prior) }
+  }
+
+  /// Takes back a merge, a split or a veto; see ``Gallery/undo(_:)``. An undone merge leaves a veto, so that it is not
   /// made again at once.
+  ///
+  /// What a person's correction had taught is taken back as far as its looks are still kept; undoing what the
+  /// association did teaches the opposite.
   @discardableResult
-  public mutating func undoByPerson(_ id: CorrectionID?) throws(GalleryError) -> GalleryCorrection {
+  public mutating func undoByPerson(
+    _ id: CorrectionID?, prior: ThresholdCalibrator.Prior
+  ) throws(GalleryError) -> GalleryCorrection {
     let correction = try undo(id)
+    let isPersons = correction.source == .person
     switch correction {
-    case .merge(let record): try declareNotSame(record.survivor.id, record.absorbed.id)
-    case .split: break
+    case .merge(let record):
+      try declareNotSame(record.survivor.id, record.absorbed.id)
+      teach(
+        isPersons ? .withdrawn : .counted, looks(of: record.survivor.id), looks(of: record.absorbed.id),
+        isSame: isPersons, prior: prior)
+    case .split(let record):
+      let moved = Set(record.prototypes)
+      let all = self[record.original.id]?.prototypes ?? []
+      teach(
+        isPersons ? .withdrawn : .counted, all.filter { !moved.contains($0.id) }.map(\.prototype),
+        all.filter { moved.contains($0.id) }.map(\.prototype), isSame: !isPersons, prior: prior)
+    case .veto(let record):
+      teach(
+        .withdrawn, looks(of: record.pair.lower), looks(of: record.pair.higher), isSame: false, prior: prior)
     }
     return correction
   }
+
+  private func looks(of id: IdentityID) -> [Prototype] { self[id]?.prototypes.map(\.prototype) ?? [] }
 
   /// What the gallery's footage has taught about similarities so far.
   public func calibrator(prior: ThresholdCalibrator.Prior) -> ThresholdCalibrator {
@@ -68,19 +105,26 @@ extension Gallery {
     } ?? ThresholdCalibrator(prior: prior)
   }
 
-  /// Counts pairs of looks of two identities of which a person said whether they are one.
+  /// What is done with a lesson.
+  private enum Lesson {
+    case counted, withdrawn
+  }
+
+  /// Counts pairs of looks of two identities of which a person said whether they are one, or takes them back.
   private mutating func teach(
-    _ mine: [Prototype], _ theirs: [Prototype], isSame: Bool, prior: ThresholdCalibrator.Prior
+    _ lesson: Lesson, _ mine: [Prototype], _ theirs: [Prototype], isSame: Bool,
+    prior: ThresholdCalibrator.Prior
   ) {
     guard !mine.isEmpty, !theirs.isEmpty else { return }
     var calibrator = calibrator(prior: prior)
     for left in mine.prefix(Self.taughtLooks) {
       for right in theirs.prefix(Self.taughtLooks) {
         let similarity = Double(left.embedding.similarity(to: right.embedding))
-        if isSame {
-          calibrator.addPositive(similarity, weight: Self.taughtWeight)
-        } else {
-          calibrator.addNegative(similarity, weight: Self.taughtWeight)
+        switch (lesson, isSame) {
+        case (.counted, true): calibrator.addPositive(similarity, weight: Self.taughtWeight)
+        case (.counted, false): calibrator.addNegative(similarity, weight: Self.taughtWeight)
+        case (.withdrawn, true): calibrator.removePositive(similarity, weight: Self.taughtWeight)
+        case (.withdrawn, false): calibrator.removeNegative(similarity, weight: Self.taughtWeight)
         }
       }
     }

@@ -38,6 +38,19 @@ public struct SimilarityDistribution: Sendable, Hashable, Codable {
     }
   }
 
+  /// Takes back a pair that was counted; never more than there is.
+  public mutating func remove(_ similarity: Double, weight share: Double = 1) {
+    guard similarity.isFinite, share.isFinite, share > 0 else { return }
+    let clamped = min(1, max(-1, similarity))
+    let bin = min(Self.binCount - 1, Int((clamped + 1) / 2 * Double(Self.binCount)))
+    // Old pairs count less than they did, so that less may be left of this one.
+    let left = min(share, bins[bin])
+    bins[bin] -= left
+    weight = max(0, weight - left)
+    sum -= clamped * left
+    sumOfSquares = max(0, sumOfSquares - clamped * clamped * left)
+  }
+
   /// The mean; 0 without pairs.
   public var mean: Double { weight > 0 ? sum / weight : 0 }
 
@@ -128,6 +141,16 @@ public struct ThresholdCalibrator: Sendable, Hashable, Codable {
   /// Counts a pair of looks of two persons.
   public mutating func addNegative(_ similarity: Double, weight: Double = 1) {
     negatives.add(similarity, weight: weight)
+  }
+
+  /// Takes back a pair of looks of one person that was counted.
+  public mutating func removePositive(_ similarity: Double, weight: Double = 1) {
+    positives.remove(similarity, weight: weight)
+  }
+
+  /// Takes back a pair of looks of two persons that was counted.
+  public mutating func removeNegative(_ similarity: Double, weight: Double = 1) {
+    negatives.remove(similarity, weight: weight)
   }
 
   /// Counts all pairs of looks of one track that lie far enough apart in time.

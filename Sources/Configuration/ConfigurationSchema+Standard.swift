@@ -181,6 +181,10 @@ extension ConfigurationSchema {
       "privacy.person-score", .number(0...0.5), .number(0.3),
       "The score from which the head region of a person is covered although no track has taken that person up."
     ),
+    ConfigurationKey(
+      "privacy.face-score", .number(0.05...0.3), .number(0.15),
+      "The score from which a face is covered; far weaker finds than one believes are, since a face at the picture's edge or in half profile is such a one."
+    ),
   ]
 
   private static let outputKeys: [ConfigurationKey] = [

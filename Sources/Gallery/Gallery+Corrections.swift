@@ -91,13 +91,28 @@ extension Gallery {
     return identity
   }
 
-  /// Declares two identities to be different people, for good.
+  /// Declares two identities to be different people, for good, as a correction that can be undone.
+  ///
+  /// - Returns: `nil` where that was known already.
+  @discardableResult
+  public mutating func declareNotSame(
+    _ one: IdentityID, _ other: IdentityID, at time: Timestamp, source: CorrectionSource, explanation: String
+  ) throws(GalleryError) -> VetoRecord? {
+    let pair = try pair(one, other)
+    guard !contents.vetoes.contains(pair) else { return nil }
+    let record = VetoRecord(
+      id: contents.nextCorrection, time: time, source: source, pair: pair, explanation: explanation)
+    try apply(.vetoed(record))
+    return record
+  }
+
+  /// Declares two identities to be different people as part of another correction, which takes it back as well.
   public mutating func declareNotSame(_ one: IdentityID, _ other: IdentityID) throws(GalleryError) {
     let pair = try pair(one, other)
     if !contents.vetoes.contains(pair) { try apply(.vetoAdded(pair)) }
   }
 
-  /// Takes back a veto; nothing happens where there was none.
+  /// Takes back a veto, whoever made it; nothing happens where there was none.
   public mutating func removeVeto(_ one: IdentityID, _ other: IdentityID) throws(GalleryError) {
     let pair = try pair(one, other)
     if contents.vetoes.contains(pair) { try apply(.vetoRemoved(pair)) }
@@ -118,8 +133,8 @@ extension Gallery {
     return pair
   }
 
-  /// Takes back a merge or a split: the one with this number, or the latest one that a person made, or else the
-  /// latest of all.
+  /// Takes back a merge, a split or a veto: the one with this number, or the latest one that a person made, or else
+  /// the latest of all.
   ///
   /// Records that came later stay with the survivor (merge) or go back to the original identity (split).
   ///
@@ -133,7 +148,9 @@ extension Gallery {
     guard let chosen else { throw .nothingToUndo }
     let touched = Set([chosen.identities.0, chosen.identities.1])
     let blocked = contents.corrections.contains {
-      $0.id > chosen.id && (touched.contains($0.identities.0) || touched.contains($0.identities.1))
+      // Only what moved records bars the way: a later veto is about the identities as they were then and stays.
+      $0.id > chosen.id && $0.movesRecords
+        && (touched.contains($0.identities.0) || touched.contains($0.identities.1))
     }
     if blocked { throw .undoOutOfOrder(chosen.id) }
     try apply(.undone(chosen))

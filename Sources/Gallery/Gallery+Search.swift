@@ -11,7 +11,7 @@ public struct GalleryMatch: Sendable, Hashable {
 }
 
 /// What a search is restricted to.
-public struct GallerySearchFilter: Sendable, Hashable {
+public struct GallerySearchFilter: Sendable, Hashable, Codable {
   /// Only prototypes of these cameras; `nil` for all.
   public var cameras: Set<CameraName>?
   /// Only prototypes from this moment on; `nil` for no limit.

@@ -44,13 +44,15 @@ public enum GalleryChange: Sendable, Hashable {
   case merged(MergeRecord)
   /// One identity is two: the listed records move to the new one, and the correction is remembered for undo.
   case split(SplitRecord)
-  /// A merge or a split was taken back: the listed records that still exist return, the alias (merge) or the
+  /// A correction was taken back: the veto goes, or the listed records that still exist return, the alias (merge) or the
   /// new identity (split; all its records go to the original one) disappears, and the correction is no longer
   /// remembered. The number of an identity that a split made stays given out, as an alias of the original one.
   case undone(GalleryCorrection)
   /// These two are never the same person.
   case vetoAdded(IdentityPair)
-  /// The veto no longer holds.
+  /// A person said that these two are never the same; the correction is remembered for undo.
+  case vetoed(VetoRecord)
+  /// The veto no longer holds, and a correction that made it is no longer remembered.
   case vetoRemoved(IdentityPair)
   /// The identity with all its records, vetoes, aliases and remembered corrections is gone.
   case forgotten(IdentityID, reason: ForgetReason)

@@ -45,7 +45,14 @@ extension GalleryContents {
       try require(pair.lower)
       try require(pair.higher)
       vetoes.insert(pair)
-    case .vetoRemoved(let pair): vetoes.remove(pair)
+    case .vetoed(let record):
+      try require(record.pair.lower)
+      try require(record.pair.higher)
+      vetoes.insert(record.pair)
+      remember(.veto(record))
+    case .vetoRemoved(let pair):
+      vetoes.remove(pair)
+      corrections.removeAll { !$0.movesRecords && $0.identities == (pair.lower, pair.higher) }
     case .forgotten(let id, _): try forget(id)
     case .learnedStateSet(let name, let value): learnedState[name] = value
     case .trackNumberReserved(let camera, let number):
@@ -184,8 +191,15 @@ extension GalleryContents {
         identity.lastSeen = max(identity.lastSeen, records.identity.lastSeen)
         identities[original]?.identity = identity
       }
+    case .veto(let record): vetoes.remove(record.pair)
     }
     corrections.remove(at: index)
+    if case .split(let record) = correction {
+      // What was said about the part that is no more has nobody to be about.
+      corrections.removeAll {
+        !$0.movesRecords && ($0.identities.0 == record.created.id || $0.identities.1 == record.created.id)
+      }
+    }
   }
 
   private mutating func move(

@@ -100,18 +100,46 @@ public struct SplitRecord: Sendable, Hashable {
   }
 }
 
-/// A merge or a split, with everything that is needed to take it back.
+/// One veto: a person said that two identities are two people.
+public struct VetoRecord: Sendable, Hashable {
+  /// The correction's number.
+  public var id: CorrectionID
+  /// When.
+  public var time: Timestamp
+  /// Who decided.
+  public var source: CorrectionSource
+  /// The two identities.
+  public var pair: IdentityPair
+  /// One line for a person to read.
+  public var explanation: String
+
+  /// A veto by its parts.
+  public init(
+    id: CorrectionID, time: Timestamp, source: CorrectionSource, pair: IdentityPair, explanation: String
+  ) {
+    self.id = id
+    self.time = time
+    self.source = source
+    self.pair = pair
+    self.explanation = explanation
+  }
+}
+
+/// A merge, a split or a veto, with everything that is needed to take it back.
 public enum GalleryCorrection: Sendable, Hashable {
   /// Two identities became one.
   case merge(MergeRecord)
   /// One identity became two.
   case split(SplitRecord)
+  /// Two identities were said to be two people.
+  case veto(VetoRecord)
 
   /// The correction's number.
   public var id: CorrectionID {
     switch self {
     case .merge(let record): record.id
     case .split(let record): record.id
+    case .veto(let record): record.id
     }
   }
 
@@ -120,6 +148,7 @@ public enum GalleryCorrection: Sendable, Hashable {
     switch self {
     case .merge(let record): record.time
     case .split(let record): record.time
+    case .veto(let record): record.time
     }
   }
 
@@ -128,14 +157,24 @@ public enum GalleryCorrection: Sendable, Hashable {
     switch self {
     case .merge(let record): record.source
     case .split(let record): record.source
+    case .veto(let record): record.source
     }
   }
 
-  /// The two identities: the survivor and the absorbed one, or the original and the new one.
+  /// The two identities: the survivor and the absorbed one, the original and the new one, or the two that differ.
   public var identities: (IdentityID, IdentityID) {
     switch self {
     case .merge(let record): (record.survivor.id, record.absorbed.id)
     case .split(let record): (record.original.id, record.created.id)
+    case .veto(let record): (record.pair.lower, record.pair.higher)
+    }
+  }
+
+  /// Whether records moved from one identity to another.
+  var movesRecords: Bool {
+    switch self {
+    case .merge, .split: true
+    case .veto: false
     }
   }
 }

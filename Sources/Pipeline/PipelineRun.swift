@@ -60,6 +60,7 @@ public final class PipelineRun: Sendable {
   private let mot: MOTWriter?
   private let events: EventLog?
   private let gallery: GalleryKeeper?
+  private let channel = Mutex<GalleryChannel?>(nil)
   private let shared: SharedState
   private let began = ProcessInfo.processInfo.systemUptime
 
@@ -245,7 +246,9 @@ public final class PipelineRun: Sendable {
     if let showOnly = settings.showOnly {
       logger.warning("identity \(showOnly.identity) is shown: \(showOnly.reason)")
     }
+    gallery?.begin(recordings: OutputSinks.recordings(settings))
     coordinator.begin()
+    channel.withLock { $0 = makeChannel() }
     for lane in outputs.values { lane.start() }
     for lane in lanes { lane.start() }
     monitor?.start()
@@ -254,6 +257,21 @@ public final class PipelineRun: Sendable {
       sources[camera.name]?.start()
       mainSources[camera.name]?.start()
     }
+  }
+
+  /// Takes requests about the gallery from other processes while the run goes on.
+  private func makeChannel() -> GalleryChannel? {
+    guard let store = gallery?.store else { return nil }
+    let (host, settings) = (coordinator, settings.gallery)
+    let channel = GalleryChannel(gallery: store.path) { request in
+      try request.perform(
+        in: GallerySession(of: host, store: store, settings: settings, actor: request.actor))
+    }
+    if channel == nil {
+      logger.warning(
+        "\(store.path): no requests are taken while this run holds it; its folder allows no socket")
+    }
+    return channel
   }
 
   /// Ends the run early; everything that was analysed is still written. May be called from any thread, repeatedly.
@@ -325,6 +343,10 @@ public final class PipelineRun: Sendable {
     let cameras = settings.cameras.map { summary(of: $0, outcome: outcome, warnings: &warnings) }
     if let path = settings.outputs.report {
       warnings += writeReport(to: path, cameras: cameras, outcome: outcome)
+    }
+    channel.withLock { channel in
+      channel?.close()
+      channel = nil
     }
     if let gallery {
       gallery.note(recordings: OutputSinks.recordings(settings), outcome: outcome)

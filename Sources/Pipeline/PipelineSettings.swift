@@ -155,6 +155,9 @@ public struct PipelineSettings: Sendable {
     }
   }
 
+  /// What is to be said at a run's start about recordings that are deleted later; `nil` where none is.
+  public var deletionNotice: String? { OutputSinks.deletionNotice(self) }
+
   private static func inputSize(_ text: String) throws(PipelineError) -> PictureSize? {
     guard !text.isEmpty else { return nil }
     let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
@@ -173,7 +176,8 @@ public struct PipelineSettings: Sendable {
       return try PrivacySettings(
         faces: covering, margin: configuration.number("privacy.margin"),
         hold: configuration.number("privacy.hold"),
-        personScore: configuration.number("privacy.person-score"))
+        personScore: configuration.number("privacy.person-score"),
+        faceScore: configuration.number("privacy.face-score"))
     } catch { throw .setting("\(error)") }
   }
 
@@ -282,7 +286,8 @@ public struct PipelineSettings: Sendable {
     person.overlap = number("detection.overlap")
     var face = DetectorSettings.face
     // A weaker face is not believed, but covering it costs nothing.
-    face.scoreFloor = min(face.scoreFloor, number("detection.face-threshold"))
+    face.scoreFloor = min(
+      face.scoreFloor, number("detection.face-threshold"), number("privacy.face-score"))
     let judge = CropJudge(minimum: number("quality.minimum"), minimumHeight: number("quality.minimum-height"))
 
     return addresses.map { address in

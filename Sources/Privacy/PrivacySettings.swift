@@ -65,6 +65,9 @@ public struct PrivacySettings: Hashable, Sendable {
   /// are covered whatever their score.
   public let personScore: Double
 
+  /// From which score on the face detector is to report a face; everything that it reports is covered.
+  public let faceScore: Double
+
   /// Settings by their parts.
   ///
   /// - Parameters:
@@ -72,9 +75,11 @@ public struct PrivacySettings: Hashable, Sendable {
   ///   - margin: 0.1 to 2.
   ///   - hold: 0.1 to 10 seconds.
   ///   - personScore: 0 to 0.5.
+  ///   - faceScore: 0.05 to 0.3.
   /// - Throws: ``PrivacyError`` for values out of range, or `off` without a reason.
   public init(
-    faces: FaceCovering = .blur, margin: Double = 0.3, hold: Double = 0.5, personScore: Double = 0.3
+    faces: FaceCovering = .blur, margin: Double = 0.3, hold: Double = 0.5, personScore: Double = 0.3,
+    faceScore: Double = 0.15
   ) throws(PrivacyError) {
     try faces.validate()
     guard (0.1...2).contains(margin) else {
@@ -90,6 +95,10 @@ public struct PrivacySettings: Hashable, Sendable {
     }
     self.hold = hold
     self.personScore = personScore
+    guard (0.05...0.3).contains(faceScore) else {
+      throw .outOfRange(setting: "privacy.face-score", value: faceScore, range: "0.05 to 0.3")
+    }
+    self.faceScore = faceScore
   }
 
   private init() {
@@ -97,6 +106,7 @@ public struct PrivacySettings: Hashable, Sendable {
     margin = 0.3
     hold = 0.5
     personScore = 0.3
+    faceScore = 0.15
   }
 
   /// Blurred faces, a margin of 0.3, held for half a second.

@@ -53,11 +53,23 @@ public struct GallerySnapshot: Sendable {
       .sorted { $0.key < $1.key }.map(\.value)
   }
 
+  /// The index of recorded files in order of keeping.
+  public var recordings: [StoredRecording] {
+    memory.archive.recordings.sorted { $0.key < $1.key }.map(\.value)
+  }
+
   /// All numbers that mean the same person as this one does, smallest first.
   public func numbers(of identity: IdentityID) -> [IdentityID] { memory.numbers(of: identity).sorted() }
 }
 
 extension GalleryStore {
+  /// Finds out whether something opens a file, which another process may hold.
+  ///
+  /// - Throws: ``StoreError`` where it does not.
+  public static func check(_ credential: GalleryCredential, path: String) throws(StoreError) {
+    try unsealing(path: path, credential: credential) { _, _ in }
+  }
+
   /// The identifier of the key that seals a file; needs no key.
   ///
   /// - Throws: ``StoreError`` where the file cannot be read.

@@ -106,6 +106,25 @@ public struct GalleryImport: Sendable {
   public var changes: [GalleryChange]
   /// The other gallery's numbers and what they became.
   public var numbers: [IdentityID: IdentityID]
+  /// Numbers that meant one of them after a merge there, and what they mean here.
+  public var aliases: [IdentityID: IdentityID] = [:]
+  /// The other gallery's stays and what they became.
+  public var sightings: [SightingID: SightingID] = [:]
+  /// The other gallery's prototypes and what they became.
+  public var prototypes: [PrototypeID: PrototypeID] = [:]
+}
+
+/// What of the archive was handed on from one gallery to another.
+public struct ArchiveTransfer: Sendable, Hashable, Codable {
+  /// Pictures that were taken along.
+  public var crops = 0
+  /// Events that were taken along.
+  public var events = 0
+  /// Pictures and events of persons who were not taken along.
+  public var leftOut = 0
+
+  /// Nothing so far.
+  public init() {}
 }
 
 extension GalleryStore {
@@ -141,7 +160,8 @@ extension GalleryStore {
   }
 
   /// Reads another gallery and says what taking over its identities takes: they get new numbers, their
-  /// sightings are closed, and nothing else of the other gallery (learned state, corrections) comes along.
+  /// sightings are closed, and neither learned state nor corrections come along. Pictures and events follow with
+  /// ``takeArchive(from:credential:plan:event:)``.
   ///
   /// - Parameter contents: the gallery that takes over, as it is in memory.
   /// - Throws: ``StoreError/otherNetwork(path:expected:found:)`` where the embeddings cannot be compared, or
@@ -166,17 +186,22 @@ extension GalleryStore {
       nextIdentity &+= 1
       plan.changes.append(.identityCreated(identity))
       for var prototype in record.prototypes {
+        plan.prototypes[prototype.id] = PrototypeID(nextPrototype)
         prototype.id = PrototypeID(nextPrototype)
         nextPrototype &+= 1
         plan.changes.append(.prototypeAdded(prototype, to: identity.id))
       }
       for var sighting in record.sightings {
+        plan.sightings[sighting.id] = SightingID(nextSighting)
         sighting.id = SightingID(nextSighting)
         nextSighting &+= 1
         sighting.sighting.identity = identity.id
         sighting.isOpen = false
         plan.changes.append(.sightingOpened(sighting))
       }
+    }
+    for alias in other.aliases.keys {
+      plan.aliases[alias] = other.resolve(alias).flatMap { plan.numbers[$0] }
     }
     for veto in other.vetoes.sorted() {
       guard let one = plan.numbers[veto.lower], let two = plan.numbers[veto.higher],

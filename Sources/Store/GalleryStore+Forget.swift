@@ -13,9 +13,13 @@ extension GalleryStore {
   /// A number that was given out and is not in the gallery any more is accepted too: an earlier attempt may have
   /// been cut short, and kept events may still name it.
   ///
+  /// - Parameter compacts: whether the file is written anew at once, which takes its time where it is large; otherwise
+  ///   ``compact()`` has to follow.
   /// - Throws: ``StoreError/unknownIdentity(_:)`` where the number was never given out, or another one where
   ///   the file cannot be written; the person is gone from memory then and from the file as soon as it can be.
-  public func forget(_ id: IdentityID, reason: String, actor: String) throws(StoreError) -> ForgetReceipt {
+  public func forget(
+    _ id: IdentityID, reason: String, actor: String, compacts: Bool = true
+  ) throws(StoreError) -> ForgetReceipt {
     try requireOpen()
     let time = options.now()
     return try exclusively { (writer) throws(StoreError) -> ForgetReceipt in
@@ -37,9 +41,19 @@ extension GalleryStore {
       }
       receipt.auditSequence = entry.sequence
       receipt.auditHash = entry.hash
-      receipt.isCompacted = (try? writer.compact()) ?? false
+      if compacts { receipt.isCompacted = (try? writer.compact()) ?? false }
       return receipt
     }
+  }
+
+  /// Writes the file anew without gaps and empties the write-ahead log.
+  ///
+  /// - Returns: whether the log is empty; it is not while somebody reads from it, or where there is no room.
+  public func compact() -> Bool {
+    let isDone = try? exclusively { (writer) throws(StoreError) -> Bool in
+      (try? writer.compact()) ?? false
+    }
+    return isDone ?? false
   }
 
   /// Checks a receipt: the audit log is intact, has the receipt's entry, and the gallery does not know any of

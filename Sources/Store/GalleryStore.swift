@@ -122,7 +122,7 @@ public final class GalleryStore: Sendable {
   /// Keeps an event.
   public func keep(_ event: StoredEvent) { put([.event(event)]) }
 
-  /// Keeps the index entry of a recorded file.
+  /// Keeps the index entry of a recorded file; an earlier one of the same path is replaced.
   public func keep(_ recording: StoredRecording) { put([.recording(recording)]) }
 
   /// Adds to a count that is about nobody in particular, for example `entrance.in`, in the hour of `time`.

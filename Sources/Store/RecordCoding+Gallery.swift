@@ -92,6 +92,10 @@ extension RecordEncoder {
       append(list: record.sightings) { $0.append($1.rawValue) }
       append(record.confidence)
       append(record.explanation)
+    case .veto(let record):
+      append(UInt8(2))
+      append(record.pair)
+      append(record.explanation)
     }
   }
 }
@@ -204,6 +208,9 @@ extension RecordDecoder {
           id: id, time: time, source: source, original: try identity(), remaining: try identity(),
           created: try identity(), prototypes: try prototypeIDs(), sightings: try sightingIDs(),
           confidence: try double(), explanation: try text()))
+    case 2:
+      return .veto(
+        VetoRecord(id: id, time: time, source: source, pair: try pair(), explanation: try text()))
     case let other: throw .malformed("correction \(other)")
     }
   }

@@ -142,8 +142,13 @@ struct StoreArchive: Sendable {
     return id
   }
 
+  /// An entry of the same path is replaced: its file was written over.
   @discardableResult
   mutating func keep(_ recording: StoredRecording) -> ArchiveID {
+    if let old = recordings.first(where: { $0.value.path == recording.path })?.key {
+      update(recording, id: old)
+      return old
+    }
     let id = ArchiveID(nextRecording)
     nextRecording += 1
     recordings[id] = recording

@@ -46,7 +46,7 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
       "\(path): the gallery is protected by \(expected); give that; the gallery was not touched"
     case .key(let path, let reason): "\(path): \(reason)"
     case .inUse(let path, let holder):
-      "\(path): in use by \(holder); stop it, or ask it through its API"
+      "\(path): in use by \(holder), which does not take this request; wait for its end, or stop it"
     case .damaged(let path, let reason):
       "\(path): the gallery is damaged (\(reason)); restore a backup or move the file away; "
         + "the file was not touched"

@@ -103,7 +103,7 @@ struct StoreMemory: Sendable {
   /// Makes one step of the gallery's journal and notes which records differ from the file.
   mutating func apply(_ change: GalleryChange) {
     switch change {
-    case .merged, .split, .undone, .forgotten: applyStructural(change)
+    case .merged, .split, .undone, .vetoed, .vetoRemoved, .forgotten: applyStructural(change)
     default:
       guard attempt(change) else { return }
       mark(change)
@@ -143,9 +143,9 @@ struct StoreMemory: Sendable {
       sightingOwners[id] = into
       dirty.sightings.insert(id)
     case .sightingRemoved(let id, _): remove(id)
-    case .vetoAdded(let pair), .vetoRemoved(let pair): dirty.vetoes.insert(pair)
+    case .vetoAdded(let pair): dirty.vetoes.insert(pair)
     case .learnedStateSet(let name, _): dirty.settings.insert(name)
-    case .merged, .split, .undone, .forgotten: break
+    case .merged, .split, .undone, .vetoed, .vetoRemoved, .forgotten: break
     }
   }
 
@@ -183,6 +183,7 @@ struct StoreMemory: Sendable {
     case .undone(let correction):
       involved = [correction.identities.0, correction.identities.1]
       aliases = [correction.identities.1]
+    case .vetoed, .vetoRemoved: break
     case .forgotten(let id, _):
       involved = [id]
       aliases = contents.aliases.isEmpty ? [] : contents.aliases.keys.filter { contents.resolve($0) == id }

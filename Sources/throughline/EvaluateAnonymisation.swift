@@ -11,8 +11,10 @@ struct EvaluateAnonymisation: ParsableCommand {
       "Measure what leaks through the anonymiser: faces in the output, and whether covered ones can be matched.",
     discussion: """
       Videos go through the whole pipeline, photos the way of those that are searched with. A stronger detector (the face \
-      network on overlapping, enlarged tiles) looks at input and output. 'leaked' are faces of the output that lie where \
-      the input has one. 'head R1' says how often a covered face's own open face is the most similar one to the re-ID \
+      network on overlapping, enlarged tiles) looks at input and output. 'same place' are faces of the output that lie \
+      where the input has one; another detector, just as thorough, looks for persons there. 'on a person' are those that \
+      lie on one, 'open' those of them that lie where the head can be. The rest is what the face detector finds on legs \
+      and where nobody is. Each is told with its place. 'head R1' says how often a covered face's own open face is the most similar one to the re-ID \
       network, against chance; 'body R1' the same for whole bodies, whose clothes stay visible unless privacy.faces is \
       whole-body.
       """)
@@ -75,7 +77,8 @@ struct EvaluateAnonymisation: ParsableCommand {
     func percent(_ value: Double?) -> String { value.map { String(format: "%.1f%%", $0 * 100) } ?? "-" }
     var rows = [
       [
-        "", "pictures", "withheld", "faces in", "faces out", "leaked", "of a person covered",
+        "", "pictures", "withheld", "faces in", "faces out", "same place", "on a person", "open",
+        "of a person covered",
         "head R1 (chance)",
         "body R1 (chance)",
       ]
@@ -84,15 +87,17 @@ struct EvaluateAnonymisation: ParsableCommand {
     rows += scores.map { score in
       [
         score.name, "\(score.pictures)", "\(score.withheld)", "\(score.facesIn)", "\(score.facesOut)",
-        "\(score.facesLeaked)", percent(score.coveredShare), percent(score.headRank1) + chance(score.heads),
+        "\(score.facesLeaked)", "\(score.facesOnPersons)", "\(score.facesOpen)", percent(score.coveredShare),
+        percent(score.headRank1) + chance(score.heads),
         percent(score.bodyRank1) + chance(score.bodies),
       ]
     }
     let out = scores.reduce(0) { $0 + $1.facesOut }
     let all = scores.reduce(0) { $0 + $1.facesIn }
     let leaked = scores.reduce(0) { $0 + $1.facesLeaked }
+    let open = scores.reduce(0) { $0 + $1.facesOpen }
     return TextTable.text(rows)
-      + "\nfaces found in the output: \(out) of \(all) in the input; \(leaked) of them where the input has one"
+      + "\nfaces found in the output: \(out) of \(all) in the input; \(leaked) of them where the input has one, \(open) of these where a person's head can be"
   }
 
   /// Some pictures with a name.

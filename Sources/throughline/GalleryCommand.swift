@@ -13,8 +13,9 @@ struct GalleryCommand: ParsableCommand {
     abstract: "List, search, correct, forget, export and check the identities of a gallery file.",
     discussion: """
       A gallery is what 'throughline run --gallery FILE' keeps. Searches, names, corrections, exports and erasures are \
-      noted in its audit log before they are done. While a run writes a gallery, only list, show, stats, verify and \
-      audit can read it.
+      noted in its audit log before they are done. While a run writes a gallery, it does what it is asked for: search, \
+      name, merge, split, not-same, undo, forget, export and rotate-key; list, show, stats, verify and audit read the \
+      file. enrol, import and prune wait for the run's end.
       """,
     subcommands: [
       GalleryList.self, GalleryShow.self, GallerySearch.self, GalleryName.self, GalleryEnrol.self,
@@ -74,6 +75,19 @@ struct GalleryPlace: ParsableArguments {
       (settings, try GallerySnapshot(path: settings.file ?? "", credential: settings.credential()))
     }
   }
+
+  /// Has something done to the gallery: here, or by the run that holds it.
+  func ask(_ action: GalleryRequest.Action, reason: String) throws -> GalleryReply {
+    let settings = try settings()
+    return try GalleryPlace.describing { try GalleryRequest(action, reason: reason).perform(settings) }
+  }
+
+  /// What is said where an answer is of another kind than the question.
+  static let strangeAnswer = CommandFailure.failed(
+    "the run that holds the gallery gave an answer of another version; use the same program")
+
+  /// A path that another process understands.
+  static func absolute(_ path: String) -> String { URL(filePath: path).standardizedFileURL.path }
 
   /// Opens the gallery, does something with it, and lets it go.
   func edit<Result>(_ body: (GallerySession) throws -> Result) throws -> Result {

@@ -10,7 +10,8 @@ struct GalleryExport: ParsableCommand {
     abstract: "Give out one person's data, everybody's face covered, or a copy of the gallery.",
     discussion: """
       With a number: person.json and pictures in a folder, for that person (GDPR, article 15). Without one: --to-gallery \
-      FILE with a key of its own, for another site; 'gallery import' takes it over.
+      FILE with a key of its own, for another site or as a backup: identities, names, stays, embeddings, pictures with \
+      covered faces, events and counts. The audit log and the index of recordings stay. 'gallery import' takes it over.
       """)
 
   @OptionGroup var place: GalleryPlace
@@ -34,11 +35,17 @@ struct GalleryExport: ParsableCommand {
   }
 
   func run() throws {
-    let files = try place.edit { session -> [String] in
-      if let id, let folder { return try session.export(id, into: folder, reason: why.reason) }
-      guard let toGallery, let toKeyFile else { return [] }
-      try session.export(toGallery: toGallery, keyFile: toKeyFile, reason: why.reason)
-      return [toGallery, toKeyFile]
+    let action: GalleryRequest.Action
+    if let id, let folder {
+      action = .export(id, folder: GalleryPlace.absolute(folder))
+    } else if let toGallery, let toKeyFile {
+      action = .exportAll(
+        gallery: GalleryPlace.absolute(toGallery), keyFile: GalleryPlace.absolute(toKeyFile))
+    } else {
+      return
+    }
+    guard case .wrote(let files) = try place.ask(action, reason: why.reason) else {
+      throw GalleryPlace.strangeAnswer
     }
     try output.write(files) { files.map { "wrote \($0)" }.joined(separator: "\n") }
   }

@@ -38,13 +38,11 @@ struct GalleryForget: ParsableCommand {
     let query = try image.map { path in
       try photo.look(at: path, with: PhotoArguments.finder(try place.configuration()))
     }
-    let (receipts, recordings) = try place.edit { session in
-      var chosen = ids
-      if let query { chosen = try identities(like: query, in: session) }
-      try confirm(chosen)
-      let recordings = chosen.flatMap { session.store.recordings(of: $0).map(\.path) }
-      return (try chosen.map { try session.forget($0, reason: why.reason) }, Set(recordings).sorted())
-    }
+    let chosen = try query.map(identities) ?? ids
+    try confirm(chosen)
+    guard
+      case .forgotten(let receipts, let recordings) = try place.ask(.forget(chosen), reason: why.reason)
+    else { throw GalleryPlace.strangeAnswer }
     if let receipt {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -59,10 +57,11 @@ struct GalleryForget: ParsableCommand {
     try output.write(receipts) { receipts.map(\.description).joined(separator: "\n\n") }
   }
 
-  private func identities(like look: PhotoArguments.Look, in session: GallerySession) throws -> [IdentityID] {
-    let hits = try session.search(
-      [look.embedding], limit: 20, filter: .init(),
+  private func identities(like look: PhotoArguments.Look) throws -> [IdentityID] {
+    let reply = try place.ask(
+      .search(looks: [look.embedding.values], limit: 20, filter: .init(), crops: nil),
       reason: why.reason.isEmpty ? "to be forgotten" : why.reason)
+    guard case .found(let hits) = reply else { throw GalleryPlace.strangeAnswer }
     let sure = hits.filter { $0.confidence >= confidence }
     guard !sure.isEmpty else {
       let best = hits.prefix(3).map { "\($0.identity) (\(String(format: "%.2f", $0.confidence)))" }

@@ -15,9 +15,11 @@ struct GalleryMerge: ParsableCommand {
   @OptionGroup var output: OutputArguments
 
   func run() throws {
-    let record = try place.edit { try $0.merge(id, into: into, reason: why.reason) }
-    try output.write(GalleryCorrectionReport(.merge(record))) {
-      "identity \(record.absorbed.id) is \(record.survivor.id) now (correction \(record.id); 'gallery undo \(record.id)' takes it back)"
+    guard case .corrected(let report, _) = try place.ask(.merge(id, into: into), reason: why.reason) else {
+      throw GalleryPlace.strangeAnswer
+    }
+    try output.write(report) {
+      "identity \(report.other) is \(report.identity) now (correction \(report.number); 'gallery undo \(report.number)' takes it back)"
     }
   }
 }

@@ -29,10 +29,8 @@ struct GalleryName: ParsableCommand {
   }
 
   func run() throws {
-    let identity = try place.edit { session in
-      try session.name(id, as: remove ? nil : name, reason: why.reason)
-      return session.gallery.resolve(id) ?? id
-    }
+    let reply = try place.ask(.name(id, remove ? nil : name), reason: why.reason)
+    guard case .named(let identity) = reply else { throw GalleryPlace.strangeAnswer }
     try output.write(Result(identity: identity, name: name)) {
       name.map { "identity \(identity) is \($0) now" } ?? "identity \(identity) has no name now"
     }

@@ -19,21 +19,27 @@ struct GalleryNotSame: ParsableCommand {
     var identities: [IdentityID]
     var isNotSame: Bool
     var changed: Bool
+    var correction: UInt64?
   }
 
   func run() throws {
-    let changed = try place.edit { session in
-      if undo { return try session.removeNotSame(one, other, reason: why.reason) }
-      try session.declareNotSame(one, other, reason: why.reason)
-      return true
+    var result = Result(identities: [one, other], isNotSame: !undo, changed: true)
+    switch try place.ask(.notSame(one, other, isTakenBack: undo), reason: why.reason) {
+    case .corrected(let report, _): result.correction = report.number
+    case .takenBack: break
+    case .unchanged: result.changed = false
+    default: throw GalleryPlace.strangeAnswer
     }
-    try output.write(Result(identities: [one, other], isNotSame: !undo, changed: changed)) {
+    let (changed, correction) = (result.changed, result.correction)
+    try output.write(result) {
       if undo {
         changed
           ? "\(one) and \(other) may be found to be the same again"
           : "nobody had said that \(one) and \(other) differ"
       } else {
-        "\(one) and \(other) are two people for good ('gallery not-same \(one) \(other) --undo' takes it back)"
+        correction.map {
+          "\(one) and \(other) are two people for good ('gallery undo \($0)' takes it back)"
+        } ?? "\(one) and \(other) were two people already"
       }
     }
   }

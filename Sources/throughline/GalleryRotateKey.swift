@@ -10,7 +10,8 @@ struct GalleryRotateKey: ParsableCommand {
     discussion: """
       The key file keeps its place and gets a new key; --to-key-file or --to-passphrase-environment chooses another \
       protection. Older copies of the file cannot be joined with the new one; they still open with the old key, so \
-      destroy that, too. A kill at any moment leaves either the old or the new state.
+      destroy that, too. A kill at any moment leaves either the old or the new state. A run that holds the gallery does it \
+      itself and goes on meanwhile.
       """)
 
   @OptionGroup var place: GalleryPlace
@@ -43,12 +44,9 @@ struct GalleryRotateKey: ParsableCommand {
       }
       passphrase = words
     }
-    let words = passphrase
-    let result = try place.edit { session in
-      let before = session.store.keyIdentifier
-      try session.rotateKey(toKeyFile: toKeyFile, passphrase: words, reason: why.reason)
-      return Result(from: before, to: session.store.keyIdentifier)
-    }
-    try output.write(result) { "key \(result.from) is replaced by \(result.to)" }
+    let reply = try place.ask(
+      .rotateKey(keyFile: toKeyFile.map(GalleryPlace.absolute), passphrase: passphrase), reason: why.reason)
+    guard case .rotated(let from, let to) = reply else { throw GalleryPlace.strangeAnswer }
+    try output.write(Result(from: from, to: to)) { "key \(from) is replaced by \(to)" }
   }
 }

@@ -32,16 +32,11 @@ struct GallerySearch: ParsableCommand {
     let filter = try when.filter()
     let finder = try PhotoArguments.finder(try place.configuration())
     let look = try photo.look(at: image, with: finder)
-    let hits = try place.edit { session in
-      var hits = try session.search([look.embedding], limit: limit, filter: filter, reason: why.reason)
-      if let crops {
-        for index in hits.indices {
-          hits[index].crops = try session.writeCrops(
-            hits[index].crops, of: hits[index].identity, into: crops)
-        }
-      }
-      return hits
-    }
+    let reply = try place.ask(
+      .search(
+        looks: [look.embedding.values], limit: limit, filter: filter, crops: crops.map(GalleryPlace.absolute)
+      ), reason: why.reason)
+    guard case .found(let hits) = reply else { throw GalleryPlace.strangeAnswer }
     try output.write(hits) {
       guard !hits.isEmpty else { return "nobody" }
       var rows = [["id", "confidence", "similarity", "best look", "seen in", "name"]]

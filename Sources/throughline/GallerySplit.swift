@@ -26,13 +26,10 @@ struct GallerySplit: ParsableCommand {
     guard sightings.isEmpty != (filter == GallerySearchFilter()) else {
       throw CommandFailure.usage("name the stays with --sightings, or with --cameras, --from and --to")
     }
-    let record = try place.edit { session in
-      let chosen =
-        sightings.isEmpty ? session.sightings(of: id, matching: filter) : sightings.map(SightingID.init)
-      return try session.split(id, sightings: Set(chosen), reason: why.reason)
-    }
-    try output.write(GalleryCorrectionReport(.split(record))) {
-      "\(record.sightings.count) stays of \(record.original.id) are identity \(record.created.id) now (correction \(record.id); 'gallery undo \(record.id)' takes it back)"
+    let reply = try place.ask(.split(id, sightings: sightings, filter: filter), reason: why.reason)
+    guard case .corrected(let report, let count) = reply else { throw GalleryPlace.strangeAnswer }
+    try output.write(report) {
+      "\(count) stays of \(report.identity) are identity \(report.other) now (correction \(report.number); 'gallery undo \(report.number)' takes it back)"
     }
   }
 }

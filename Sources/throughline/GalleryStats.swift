@@ -23,7 +23,13 @@ struct GalleryStats: ParsableCommand {
           Self.duration(entry.keptForHours),
         ]
       }
-      return TextTable.text(rows) + "\n\n"
+      var files = report.recordings.prefix(Self.shownRecordings).map { recording in
+        "\(recording.path) is deleted on \(Moment.text(recording.deletedFrom)) UTC"
+      }
+      if report.recordings.count > files.count {
+        files.append("and \(report.recordings.count - files.count) more recordings (--json names all)")
+      }
+      return TextTable.text(rows) + "\n\n" + (files.isEmpty ? "" : files.joined(separator: "\n") + "\n\n")
         + TextTable.text([
           ["identities", "\(report.identities), \(report.named) with a name"],
           ["network", report.network ?? "none yet"],
@@ -32,6 +38,8 @@ struct GalleryStats: ParsableCommand {
         ])
     }
   }
+
+  private static let shownRecordings = 20
 
   private static func duration(_ hours: Double) -> String {
     hours >= 48 ? "\(Self.number(hours / 24)) days" : "\(Self.number(hours)) hours"

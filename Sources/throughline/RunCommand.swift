@@ -55,6 +55,7 @@ struct RunCommand: ParsableCommand {
     if settings.gallery.file == nil {
       Console.write("throughline: the gallery is in memory and ends with this run; --gallery FILE keeps it")
     }
+    if let notice = settings.deletionNotice { Console.write("throughline: \(notice)") }
     let signals = SignalWatcher { run.stop() }
     defer { signals.cancel() }
     run.start()

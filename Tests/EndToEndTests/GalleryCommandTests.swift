@@ -23,6 +23,8 @@ import ThroughlineTestKit
     #expect(try run(["show", "3"]).contains("which 3 was merged into"))
     #expect(try run(["undo"]).contains("taken back"))
     #expect(try run(["not-same", "1", "2"]).contains("for good"))
+    #expect(try run(["undo"]).contains("the not-same of 1 and 2"))
+    #expect(try run(["not-same", "1", "2"]).contains("'gallery undo"))
     #expect(try run(["merge", "1", "--into", "2"], exit: 1).contains("not to be the same"))
     #expect(try run(["not-same", "1", "2", "--undo"]).contains("again"))
     #expect(try run(["split", "2", "--sightings", "3"]).contains("identity 4 now"))

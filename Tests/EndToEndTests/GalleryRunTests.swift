@@ -55,6 +55,8 @@ import ThroughlineTestKit
   @Test func aPersonOfTheFootageIsFoundShownAndForgotten() throws {
     let first = try run(["--record", folder.path])
     #expect(first.exitCode == 0, "\(first.errors)")
+    #expect(first.errors.contains("mosaic.mp4 will be deleted 72 hours after"), "\(first.errors)")
+    #expect(try gallery(["stats"]).output.contains("mosaic.mp4 is deleted on"))
     let events = try Events(folder.file("e.jsonl"))
     let frame = try #require(try Programs.pictures(of: source, numbers: [60])[60])
     let persons = try #require(events.frames(of: "room").first { $0.frame == 60 }?.persons)
@@ -124,6 +126,57 @@ import ThroughlineTestKit
     // Pictures of frames with an open face are not kept.
     #expect(try gallery(["list", "--json"]).output.contains("\"crops\" : 0"))
     #expect(try !gallery(["list", "--json"]).output.contains("\"crops\" : 1"))
+  }
+
+  /// The key is renewed and corrections are taken while a run holds the gallery; no camera is needed for that.
+  @Test func aRunDoesWhatItIsAskedWhileItHoldsTheGallery() throws {
+    let running = try Programs.throughline.start(
+      ["run", "room=rtsp://127.0.0.1:9/nobody", "--gallery", folder.file("g.db")] + Programs.models,
+      environment: ["XDG_CONFIG_HOME": folder.file("config")])
+    for _ in 0..<1200 where !FileManager.default.fileExists(atPath: folder.file("g.db.socket")) {
+      usleep(50_000)
+    }
+    for _ in 0..<2 {
+      let rotated = try gallery(["rotate-key", "--reason", "yearly"])
+      #expect(rotated.exitCode == 0 && rotated.output.contains("is replaced by"), "\(rotated.errors)")
+    }
+    #expect(try gallery(["stats"]).exitCode == 0, "a reader finds the new key")
+    let nobody = try gallery(["merge", "1", "--into", "2"])
+    #expect(nobody.exitCode == 1 && nobody.errors.contains("identity 1"), "\(nobody.errors)")
+    let name = try gallery(["name", "1", "Ada"])
+    #expect(name.exitCode == 2 && name.errors.contains("gallery.naming-purpose"), "\(name.errors)")
+    let prune = try gallery(["prune"])
+    #expect(prune.exitCode == 1 && prune.errors.contains("in use by process"), "\(prune.errors)")
+    running.signal(SIGINT)
+    _ = running.wait(atMost: 60)
+    #expect(try gallery(["verify"]).exitCode == 0)
+    #expect(try gallery(["audit"]).output.contains("yearly"))
+    #expect(try gallery(["prune"]).exitCode == 0)
+  }
+
+  /// kill -9 in the middle, twice: the file is whole, its recording is not forgotten, and the next run goes on.
+  @Test func aKilledRunLeavesAWholeGallery() throws {
+    for round in 0..<2 {
+      let running = try Programs.throughline.start(
+        [
+          "run", "room=\(source)", "--offline", "--gallery", folder.file("g.db"), "--record", folder.path,
+          "--events", folder.file("e.jsonl"),
+        ] + Programs.models, environment: ["XDG_CONFIG_HOME": folder.file("config")])
+      for _ in 0..<1200 where running.isRunning {
+        let events = (try? String(contentsOfFile: folder.file("e.jsonl"), encoding: .utf8)) ?? ""
+        if events.contains("identity.created") { break }
+        usleep(50_000)
+      }
+      // The last second may be lost, so that more than that is given to it.
+      usleep(UInt32(1_200_000 + round * 400_000))
+      running.signal(SIGKILL)
+      _ = running.wait(atMost: 60)
+      let check = try gallery(["verify"])
+      #expect(check.exitCode == 0, "round \(round): \(check.output) \(check.errors)")
+      #expect(try gallery(["stats"]).output.contains("mosaic.mp4 is deleted on"))
+    }
+    #expect(try run().exitCode == 0)
+    #expect(try gallery(["verify"]).exitCode == 0)
   }
 
   /// Locked by another program, and a file that may not grow: the cameras do not notice.

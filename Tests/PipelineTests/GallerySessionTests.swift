@@ -165,6 +165,71 @@ struct GalleryFixture {
     #expect(actions.count == 5, "what was refused is not in the log")
   }
 
+  @Test func aVetoIsTakenBackLikeAMergeAndSurvivesAClose() throws {
+    let fixture = try GalleryFixture()
+    var session = try fixture.session()
+    let veto = try #require(
+      try session.declareNotSame(IdentityID(4), IdentityID(1), reason: "two coats"))
+    #expect(try session.declareNotSame(IdentityID(1), IdentityID(4), reason: "") == nil, "known already")
+    let report = try GallerySnapshot(
+      path: fixture.folder.file("g.db"), credential: fixture.settings().credential()
+    ).report(on: IdentityID(4), showsNames: false)
+    #expect(report.corrections.map(\.kind) == ["not-same"])
+    #expect(report.corrections[0].why.contains("two coats") && report.notSameAs == [IdentityID(1)])
+    try session.close()
+
+    session = try fixture.session()
+    #expect(throws: GalleryError.self) {
+      _ = try session.merge(IdentityID(4), into: IdentityID(1), reason: "")
+    }
+    // A later correction about others does not bar the way, and a person's latest one is the veto.
+    #expect(try session.undo(nil, reason: "").id == veto.id)
+    #expect(!session.gallery.isVetoed(IdentityID(1), IdentityID(4)))
+    _ = try session.merge(IdentityID(4), into: IdentityID(1), reason: "")
+    // A veto that was taken back in the other way is no correction any more.
+    let other = try #require(try session.declareNotSame(IdentityID(1), IdentityID(2), reason: ""))
+    #expect(try session.removeNotSame(IdentityID(1), IdentityID(2), reason: ""))
+    #expect(throws: GalleryError.self) { _ = try session.undo(other.id, reason: "") }
+    try session.close()
+    let contents = try GallerySnapshot(
+      path: fixture.folder.file("g.db"), credential: fixture.settings().credential()
+    ).contents
+    #expect(contents.vetoes.isEmpty && contents.corrections.count == 1)
+  }
+
+  /// What a person says moves the threshold; taking it back moves it to where it was.
+  @Test(arguments: ["merge", "not-same", "split"])
+  func correctionsMoveTheThresholdAndUndoMovesItBack(kind: String) throws {
+    let fixture = try GalleryFixture()
+    let session = try fixture.session()
+    let prior = session.prior
+    func threshold() -> Double { session.gallery.calibrator(prior: prior).threshold }
+    let before = threshold()
+    switch kind {
+    case "merge": _ = try session.merge(IdentityID(3), into: IdentityID(1), reason: "")
+    case "not-same": _ = try session.declareNotSame(IdentityID(3), IdentityID(1), reason: "")
+    default:
+      // Only looks of the stay's own track move with it.
+      let record = try #require(session.gallery[IdentityID(2)])
+      var gallery = session.gallery
+      let stay = try gallery.openSighting(
+        of: record.id, track: try #require(record.prototypes[0].track), begin: record.identity.firstSeen,
+        end: record.identity.lastSeen, confidence: 1, explanation: "")
+      _ = try gallery.addPrototype(
+        Prototype(
+          embedding: try GalleryFixture.embedding(of: 77, look: 0), camera: CameraName(sanitizing: "north"),
+          time: record.identity.lastSeen, quality: 0.8),
+        track: TrackID(camera: CameraName(sanitizing: "north"), number: 900), to: record.id, trusted: true)
+      session.store.append(gallery.drainChanges())
+      session.reload()
+      _ = try session.split(IdentityID(2), sightings: [stay], reason: "")
+    }
+    #expect(abs(threshold() - before) > 1e-4, "\(kind) teaches")
+    _ = try session.undo(nil, reason: "")
+    #expect(abs(threshold() - before) < 1e-9, "\(kind): \(before) is \(threshold())")
+    try session.close()
+  }
+
   @Test func namesAreOffUntilAPurposeIsStated() throws {
     let fixture = try GalleryFixture()
     var session = try fixture.session()
@@ -239,18 +304,39 @@ struct GalleryFixture {
     let fixture = try GalleryFixture()
     var session = try fixture.session(GalleryFixture.naming)
     try session.name(IdentityID(1), as: "Ada", reason: "")
+    // Of the third there is a merge, so that its old number is in an event.
+    _ = try session.merge(IdentityID(3), into: IdentityID(2), reason: "same coat")
+    session.store.count("north.sightings", by: 3, at: GalleryFixture.start)
     let copy = fixture.folder.file("copy.db")
     let key = fixture.folder.file("copy.key")
-    try session.export(toGallery: copy, keyFile: key, reason: "")
+    let sent = try session.export(toGallery: copy, keyFile: key, reason: "")
+    #expect(sent.crops == 4 && sent.events == 1)
     #expect(throws: (any Error).self) { try session.export(toGallery: copy, keyFile: key, reason: "") }
     try session.close()
     session = try fixture.session()
     var other = try fixture.settings(file: "copy.db")
     other.keyFile = key
-    let numbers = try session.importGallery(from: other, reason: "")
-    #expect(numbers.count == 4 && numbers.map(\.1) == (5...8).map { IdentityID($0) })
+    let copied = try GallerySession(other, actor: "anna", now: { GalleryFixture.start })
+    #expect(try copied.store.counts().map(\.count) == [3])
+    #expect(copied.gallery.contents.corrections.count == 1, "a copy can be corrected like the original")
+    for (id, crop) in copied.store.crops(of: IdentityID(2)) {
+      #expect(try copied.store.image(of: id) != nil && crop.time >= GalleryFixture.start)
+    }
+    try copied.close()
+    let (numbers, archive) = try session.importGallery(from: other, reason: "")
+    #expect(numbers.map(\.0) == [1, 2, 4].map { IdentityID($0) })
+    #expect(numbers.map(\.1) == (5...7).map { IdentityID($0) })
+    #expect(archive.crops == 4 && archive.events == 1 && archive.leftOut == 0)
     #expect(session.gallery[IdentityID(5)]?.identity.name == nil, "names are off here")
     #expect(session.gallery[IdentityID(5)]?.prototypes.count == 2)
+    // The pictures follow their persons; the event speaks of the new numbers, the merged one's included.
+    let pictures = try session.store.crops(of: IdentityID(6)).compactMap {
+      try session.store.image(of: $0.id)
+    }
+    #expect(Set(pictures.map { String(decoding: $0, as: UTF8.self) }) == ["picture 2", "picture 3"])
+    let event = try #require(session.store.events(about: IdentityID(6)).first)
+    let line = String(decoding: try #require(try session.store.body(of: event.id)), as: UTF8.self)
+    #expect(line.contains("\"from\":6") && line.contains("\"identity\":6"), "\(line)")
     try session.close()
 
     let elsewhere = try GalleryFixture(people: 1, named: "wide.db", dimension: 64, folder: fixture.folder)
@@ -258,7 +344,7 @@ struct GalleryFixture {
     #expect {
       _ = try session.importGallery(from: elsewhere.settings(file: "wide.db"), reason: "")
     } throws: { "\($0)".contains("cannot be joined") }
-    #expect(session.gallery.count == 8)
+    #expect(session.gallery.count == 6)
     try session.close()
   }
 

@@ -38,6 +38,9 @@ import ThroughlineCore
     for score in [-0.1, 0.51, .nan] {
       #expect(throws: PrivacyError.self) { try PrivacySettings(personScore: score) }
     }
+    for score in [0, 0.04, 0.31, .nan] {
+      #expect(throws: PrivacyError.self) { try PrivacySettings(faceScore: score) }
+    }
     #expect(try PrivacySettings() == .standard)
     for error in [
       PrivacyError.missingReason("a"), .unknownCovering("b"), .outOfRange(setting: "c", value: 1, range: "d"),

@@ -124,7 +124,11 @@ struct ChangeGenerator {
       guard let one = someone()?.id, let other = someone()?.id, let pair = IdentityPair(one, other) else {
         return nil
       }
-      return contents.vetoes.contains(pair) ? .vetoRemoved(pair) : .vetoAdded(pair)
+      if contents.vetoes.contains(pair) { return .vetoRemoved(pair) }
+      guard Bool.random(using: &random) else { return .vetoAdded(pair) }
+      return .vetoed(
+        VetoRecord(
+          id: contents.nextCorrection, time: time(), source: .person, pair: pair, explanation: "they differ"))
     case 91..<95:
       guard let id = someone()?.id else { return nil }
       return .forgotten(id, reason: Bool.random(using: &random) ? .requested : .expired)

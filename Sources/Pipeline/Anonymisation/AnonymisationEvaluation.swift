@@ -21,6 +21,7 @@ public struct AnonymisationEvaluation {
   private let configuration: Configuration
   private let networks: PipelineNetworks
   private let judge: StrongFaceDetector
+  private let witness: StrongPersonDetector
   private let photoDetector: StrongFaceDetector
   private let embedder: Embedder
   private let logger: Logger
@@ -38,15 +39,16 @@ public struct AnonymisationEvaluation {
       directory: configuration.text("models.directory"), environment: environment)
     let runtime = try loader.runtime(library: configuration.text("inference.library"))
     let face = try loader.locate(configuration.text("detection.face-model") ?? "default", for: .face)
+    let person = try loader.locate(
+      configuration.text("detection.person-model") ?? "default", for: .person)
     networks = try PipelineNetworks(
-      runtime: runtime,
-      person: loader.locate(configuration.text("detection.person-model") ?? "default", for: .person),
-      face: face,
+      runtime: runtime, person: person, face: face,
       reidentification: loader.locate(configuration.text("reidentification.model") ?? "default", for: .reid),
       options: InferenceOptions(threads: 1), cameras: 1)
     photoDetector = try StrongFaceDetector(model: face, runtime: runtime, minimumScore: 0.4)
     judge = try StrongFaceDetector(
       model: face, runtime: runtime, scales: scales, minimumScore: minimumScore)
+    witness = try StrongPersonDetector(model: person, runtime: runtime)
     embedder = try networks.embedder.makeEmbedder()
   }
 
@@ -165,7 +167,14 @@ public struct AnonymisationEvaluation {
     let before = try judge.faces(in: input)
     let after = try judge.faces(in: frame.picture)
     let leaked = tally.add(input: before, output: after, isWithheld: frame.isWithheld)
-    for face in before where face.box.height >= 12 {
+    if !leaked.isEmpty {
+      let known = try persons + witness.persons(in: input)
+      let somebodys = leaked.filter { face in known.contains { Self.isPart(face.box, of: $0) } }
+      let open = somebodys.filter { face in known.contains { Self.isHead(face.box, of: $0) } }
+      tally.add(onPersons: somebodys.count, openFaces: open.count)
+      tell(leaked, somebodys: somebodys, open: open, of: frame, name: tally.score.name)
+    }
+    for face in before where face.box.height >= 12 && tally.wantsHeads {
       let head = face.box.expanded(byShareOfWidth: 0.2, height: 0.2).clipped(to: input.size)
       tally.add(
         head: try embedder.embed(input, box: head), covered: try embedder.embed(frame.picture, box: head))
@@ -173,11 +182,42 @@ public struct AnonymisationEvaluation {
     for person in persons {
       let box = person.clipped(to: input.size)
       guard box.isValid, box.height >= 48 else { continue }
-      tally.add(
-        body: try embedder.embed(input, box: box), covered: try embedder.embed(frame.picture, box: box))
+      if tally.wantsBodies {
+        tally.add(
+          body: try embedder.embed(input, box: box), covered: try embedder.embed(frame.picture, box: box))
+      }
       tally.add(coverage: Self.share(of: box, coveredBy: frame.regions.map(\.box)))
     }
     try write(frame, leaked: leaked, others: after.count - leaked.count, name: tally.score.name)
+  }
+
+  /// Whether a find lies where a person's head can be: anywhere on the body, but not at the legs of somebody who stands.
+  static func isHead(_ face: BoundingBox, of person: BoundingBox) -> Bool {
+    let stands = person.height >= 1.5 * person.width
+    return isPart(face, of: person) && (!stands || face.centerY <= person.minY + 0.6 * person.height)
+  }
+
+  /// Whether a find lies where a person is, somewhat beyond the box included.
+  static func isPart(_ face: BoundingBox, of person: BoundingBox) -> Bool {
+    let wide = person.expanded(byShareOfWidth: 0.25, height: 0.15)
+    return wide.minX <= face.centerX && face.centerX <= wide.maxX && wide.minY <= face.centerY
+      && face.centerY <= wide.maxY
+  }
+
+  private func tell(
+    _ leaked: [Detection], somebodys: [Detection], open: [Detection], of frame: AnonymizedFrame, name: String
+  ) {
+    let places = leaked.map { face in
+      let box = face.box
+      let what =
+        open.contains(face)
+        ? "a person's head is there" : somebodys.contains(face) ? "at a person's legs" : "nobody is there"
+      return "\(Int(box.x)),\(Int(box.y)) \(Int(box.width))x\(Int(box.height)) score "
+        + String(format: "%.2f", face.score) + " (\(what))"
+    }
+    logger.warning(
+      "\(name), picture \(frame.number): the same face in input and output at \(places.joined(separator: "; "))"
+    )
   }
 
   /// The share of a box that boxes cover together, on a grid of 32 x 32 points.
@@ -201,13 +241,7 @@ public struct AnonymisationEvaluation {
     let kind = leaked.isEmpty ? (others > 0 ? "doubt" : "clean") : "leak"
     let file = "\(pictureFolder)/\(name)-\(frame.number)-\(kind).jpg"
     // A picture with a leak must not be written as it is.
-    guard leaked.isEmpty else {
-      let places = leaked.map {
-        "\(Int($0.box.x)),\(Int($0.box.y)) \(Int($0.box.width))x\(Int($0.box.height))"
-      }
-      logger.warning("\(name), picture \(frame.number): a face at \(places.joined(separator: "; ")) is open")
-      return
-    }
+    guard leaked.isEmpty else { return }
     try OutputFolder.write(Data(try frame.jpeg()), to: file)
   }
 }

@@ -12,9 +12,15 @@ public struct AnonymisationScore: Sendable, Codable {
   public var facesIn = 0
   /// Faces that it found in the output.
   public var facesOut = 0
-  /// Those of the output that lie where the input has a face: surely leaked. The others are mistakes of the detector,
-  /// for example on a cover or on a pattern.
+  /// Those of the output that lie where the input has a face. The others are mistakes of the detector, for example on a
+  /// cover.
   public var facesLeaked = 0
+  /// Those of ``facesLeaked`` that lie on a person. The others are what the detector takes for a face where nobody is, for
+  /// example a pattern, or a picture on a wall.
+  public var facesOnPersons = 0
+  /// Those of ``facesOnPersons`` that lie where the person's head can be: open faces, as long as nobody has looked and
+  /// seen a hand. The others are at the legs of somebody who stands.
+  public var facesOpen = 0
   /// Of the persons whom the pipeline found in the input: how much of the box is covered, on average.
   public var coveredShare: Double?
   /// How often a covered face's own open face is the most similar of all, by the re-ID network; chance is
@@ -56,12 +62,23 @@ struct AnonymisationTally {
     return leaked
   }
 
+  /// Counts leaked faces that lie on a person, and those that lie where the head can be.
+  mutating func add(onPersons: Int, openFaces: Int) {
+    score.facesOnPersons += onPersons
+    score.facesOpen += openFaces
+  }
+
+  /// Whether more pairs of heads tell anything.
+  var wantsHeads: Bool { heads.count < Self.maximumPairs }
+  /// Whether more pairs of bodies tell anything.
+  var wantsBodies: Bool { bodies.count < Self.maximumPairs }
+
   mutating func add(head open: Embedding, covered: Embedding) {
-    if heads.count < Self.maximumPairs { heads.append((open, covered)) }
+    if wantsHeads { heads.append((open, covered)) }
   }
 
   mutating func add(body open: Embedding, covered: Embedding) {
-    if bodies.count < Self.maximumPairs { bodies.append((open, covered)) }
+    if wantsBodies { bodies.append((open, covered)) }
   }
 
   mutating func add(coverage share: Double) {

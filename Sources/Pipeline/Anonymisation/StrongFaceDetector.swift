@@ -3,17 +3,15 @@ import Imaging
 import Inference
 import ThroughlineCore
 
-/// Finds faces that the pipeline's detector may miss: it looks at the whole picture and at overlapping tiles of it, as
-/// they are and enlarged. Far too slow for live pictures; it judges what the anonymiser has let through.
+/// Finds faces that the pipeline's detector may miss, on overlapping, enlarged tiles; it judges what the anonymiser has
+/// let through.
 ///
 /// One instance belongs to one thread.
 public final class StrongFaceDetector {
   /// The side of the network's input in pixels.
   public static let side = 640
 
-  private let detector: NetworkDetector
-  private let scales: [Double]
-  private let minimumScore: Double
+  private let detector: TiledDetector
 
   /// A detector on the zoo's face network.
   ///
@@ -28,45 +26,38 @@ public final class StrongFaceDetector {
     let network = try DetectionNetwork(
       entry: model.entry, path: model.path, runtime: runtime,
       inputSize: PictureSize(width: Self.side, height: Self.side), settings: settings)
-    detector = try DetectorFactory([network]).makeDetector()
-    self.scales = scales
-    self.minimumScore = minimumScore
+    detector = try TiledDetector(network, scales: scales)
   }
 
   /// The faces of a picture, best first.
-  public func faces(in picture: Picture) throws -> [Detection] {
-    var found = try detector.detect(picture)
-    for scale in scales {
-      let side = Double(Self.side) / scale
-      for tile in Self.tiles(of: picture.size, side: side) {
-        guard let part = picture.cropped(to: tile) else { continue }
-        // Tiles begin at even pixels.
-        let left = (tile.minX / 2).rounded() * 2
-        let top = (tile.minY / 2).rounded() * 2
-        for var face in try detector.detect(part) {
-          face.box = BoundingBox(
-            x: face.box.x + left, y: face.box.y + top, width: face.box.width, height: face.box.height)
-          found.append(face)
-        }
-      }
+  public func faces(in picture: Picture) throws -> [Detection] { try detector.detections(in: picture) }
+}
+
+/// Finds persons whom the pipeline's detector may miss: on tiles, and from far lower scores on. It says whether a face
+/// that was found in input and output alike can be anybody's.
+///
+/// One instance belongs to one thread.
+final class StrongPersonDetector {
+  /// From so little on something may be a person.
+  static let minimumScore = 0.15
+
+  private let detector: TiledDetector
+
+  init(model: LocatedModel, runtime: some Runtime) throws {
+    let settings = DetectorSettings(
+      scoreFloor: Self.minimumScore, overlap: 0.6, maximumCount: 500, minimumSide: 6)
+    func network(_ size: PictureSize?) throws -> DetectionNetwork {
+      try DetectionNetwork(
+        entry: model.entry, path: model.path, runtime: runtime, inputSize: size, settings: settings)
     }
-    return found.suppressingNonMaxima(overlap: 0.3)
+    // Not every network can be reshaped.
+    let large = try? network(
+      PictureSize(width: StrongFaceDetector.side, height: StrongFaceDetector.side))
+    detector = try TiledDetector(try large ?? network(nil), scales: [1, 2])
   }
 
-  /// Tiles that overlap by a quarter, so that no face is only ever seen cut in two. None where one look at the whole
-  /// picture shows as much.
-  static func tiles(of size: PictureSize, side: Double) -> [BoundingBox] {
-    let (width, height) = (Double(size.width), Double(size.height))
-    guard width > side || height > side else { return [] }
-    func starts(_ length: Double) -> [Double] {
-      guard length > side else { return [0] }
-      let count = ((length - side) / (side * 0.75)).rounded(.up)
-      return (0...Int(count)).map { ((length - side) * Double($0) / count / 2).rounded() * 2 }
-    }
-    return starts(height).flatMap { top in
-      starts(width).map {
-        BoundingBox(x: $0, y: top, width: min(side, width), height: min(side, height)).clipped(to: size)
-      }
-    }
+  /// The boxes of everything in a picture that may be a person.
+  func persons(in picture: Picture) throws -> [BoundingBox] {
+    try detector.detections(in: picture).map(\.box)
   }
 }

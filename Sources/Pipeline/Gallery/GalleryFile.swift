@@ -98,6 +98,7 @@ extension PipelineSettings {
     var values = [
       "privacy.faces": privacy.faces.name, "privacy.margin": "\(privacy.margin)",
       "privacy.hold": "\(privacy.hold)", "privacy.person-score": "\(privacy.personScore)",
+      "privacy.face-score": "\(privacy.faceScore)",
       "privacy.show-only": showOnly.map { "\($0.identity)" } ?? "nobody",
       "gallery.naming": gallery.namingPurpose == nil ? "off" : "on",
     ]

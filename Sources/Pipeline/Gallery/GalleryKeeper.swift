@@ -22,6 +22,7 @@ final class GalleryKeeper: Sendable {
   private let wake = DispatchSemaphore(value: 0)
   private let ended = DispatchSemaphore(value: 0)
   private let request = Mutex<(now: Timestamp?, isClosed: Bool)>((nil, false))
+  private let recordings = Mutex<[StoredRecording]>([])
 
   init(store: GalleryStore, retention: RetentionPolicy, logger: Logger) {
     self.store = store
@@ -41,6 +42,8 @@ final class GalleryKeeper: Sendable {
       crops.note(id, of: sighting.track, at: sighting.begin)
       store.count("\(sighting.camera).sightings", at: sighting.begin)
     case .identityCreated(_, let track, let moment, _): store.count("\(track.camera).new", at: moment)
+    // The receipt and the audit log tell of it; an event would outlive the person.
+    case .identityForgotten(_, .requested): return
     default: break
     }
     store.keep(StoredEvent(event, at: time))
@@ -52,8 +55,31 @@ final class GalleryKeeper: Sendable {
     wake.signal()
   }
 
+  /// Notes the files that a run begins to record, so that they are deleted in time even where the run is killed. Until
+  /// the run ends, nobody is known to be in them; each sweep notes that they are still being written.
+  func begin(recordings files: [(path: String, camera: CameraName)]) {
+    let now = StoreOptions.wallClock()
+    let entries = files.map { path, camera in
+      StoredRecording(
+        path: URL(filePath: path).standardizedFileURL.path, camera: camera, begin: now, end: now,
+        identities: [])
+    }
+    recordings.withLock { $0 = entries }
+    for entry in entries { store.keep(entry) }
+  }
+
+  private func extendRecordings() {
+    let now = StoreOptions.wallClock()
+    let entries = recordings.withLock { entries in
+      for index in entries.indices { entries[index].end = now }
+      return entries
+    }
+    for entry in entries { store.keep(entry) }
+  }
+
   /// Notes the files that a run has recorded, so that they can be found, forgotten and deleted in time.
   func note(recordings: [(path: String, camera: CameraName)], outcome: Coordinator.Outcome) {
+    self.recordings.withLock { $0 = [] }
     guard let begin = outcome.begin, let end = outcome.end else { return }
     // The later of the footage's time and the time of writing: footage that was read slower than it was taken must not
     // seem older than its file is.
@@ -90,6 +116,7 @@ final class GalleryKeeper: Sendable {
       }
       if isClosed { break }
       guard let now else { continue }
+      extendRecordings()
       do {
         let report = try store.sweep(policy: retention, now: now)
         for path in ExpiredRecordings.remove(report.recordings) {

@@ -72,11 +72,11 @@ public struct GalleryCropReport: Sendable, Codable {
   }
 }
 
-/// A merge or a split that concerns an identity.
+/// A merge, a split or a veto that concerns an identity.
 public struct GalleryCorrectionReport: Sendable, Codable {
   /// Its number; `gallery undo` wants it.
   public var number: UInt64
-  /// `merge` or `split`.
+  /// `merge`, `split` or `not-same`.
   public var kind: String
   /// When.
   public var time: Timestamp
@@ -84,7 +84,7 @@ public struct GalleryCorrectionReport: Sendable, Codable {
   public var source: String
   /// The identity that remained.
   public var identity: IdentityID
-  /// The identity that was absorbed or made.
+  /// The identity that was absorbed or made, or the other one of a veto.
   public var other: IdentityID
   /// How sure, 0...1.
   public var confidence: Double
@@ -100,6 +100,7 @@ public struct GalleryCorrectionReport: Sendable, Codable {
     switch correction {
     case .merge(let record): (kind, confidence, why) = ("merge", record.confidence, record.explanation)
     case .split(let record): (kind, confidence, why) = ("split", record.confidence, record.explanation)
+    case .veto(let record): (kind, confidence, why) = ("not-same", 1, record.explanation)
     }
   }
 }
@@ -114,7 +115,7 @@ public struct GalleryIdentityReport: Sendable, Codable {
   public var sightings: [GallerySightingReport]
   /// Kept pictures, oldest first.
   public var crops: [GalleryCropReport]
-  /// Merges and splits that made the person what it is, oldest first.
+  /// Merges, splits and vetoes that made the person what it is, oldest first.
   public var corrections: [GalleryCorrectionReport]
   /// Identities of which a person said that they are somebody else.
   public var notSameAs: [IdentityID]
@@ -185,8 +186,22 @@ public struct GalleryStatistics: Sendable, Codable {
     public var keptForHours: Double
   }
 
+  /// A recorded file that is deleted when its time is over.
+  public struct Recording: Sendable, Codable {
+    /// The file.
+    public var path: String
+    /// Whose stream it is.
+    public var camera: CameraName
+    /// When it was written last.
+    public var end: Timestamp
+    /// From when on a sweep deletes it.
+    public var deletedFrom: Timestamp
+  }
+
   /// By kind.
   public var classes: [Class]
+  /// Recorded files, those that go first first.
+  public var recordings: [Recording]
   /// How many identities.
   public var identities: Int
   /// How many of them have a name.
@@ -209,6 +224,11 @@ public struct GalleryStatistics: Sendable, Codable {
       Class(
         kind: $0.kind.rawValue, records: $0.records, oldest: $0.oldest,
         keptForHours: settings.retention[$0.kind] / 3600)
+    }
+    let kept = settings.retention[.recording]
+    recordings = snapshot.recordings.sorted { ($0.end, $0.path) < ($1.end, $1.path) }.map {
+      Recording(
+        path: $0.path, camera: $0.camera, end: $0.end, deletedFrom: $0.end.advanced(bySeconds: kept))
     }
     identities = statistics.identities
     named = statistics.named

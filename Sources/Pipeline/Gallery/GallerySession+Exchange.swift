@@ -24,33 +24,47 @@ extension GallerySession {
     return files
   }
 
-  /// Writes a copy of the whole gallery, sealed with a key of its own, for another site or as a backup. Names, stays
-  /// and embeddings come along; pictures, events and the audit log stay.
+  /// Writes a copy of the whole gallery, sealed with a key of its own, for another site or as a backup: names, stays,
+  /// embeddings, pictures, events and hourly counts, each with its time, so that retention goes on where it was. The
+  /// audit log and the index of recordings stay.
   ///
   /// - Throws: `StoreError` where the file exists already or cannot be written.
-  public func export(toGallery file: String, keyFile: String, reason: String) throws {
+  @discardableResult
+  public func export(toGallery file: String, keyFile: String, reason: String) throws -> ArchiveTransfer {
     guard !FileManager.default.fileExists(atPath: file) else {
       throw PipelineError.output("\(file): there is a file already; name a new one")
     }
     try store.audit(
-      .export, subject: "all \(gallery.count) identities", reason: reason, actor: actor)
+      .export, subject: "all \(gallery.count) identities, their pictures and events", reason: reason,
+      actor: actor)
     let copy = try GalleryStore(
       path: file, credential: .file(path: keyFile), options: StoreOptions(now: now))
     copy.replace(with: gallery.contents)
-    try copy.close()
+    do {
+      let transfer = try store.copyArchive(to: copy)
+      try copy.close()
+      return transfer
+    } catch {
+      // Half a copy would pass for a whole one.
+      try? copy.close()
+      for part in ["", "-wal", "-shm", ".lock"] { try? FileManager.default.removeItem(atPath: file + part) }
+      throw error
+    }
   }
 
-  /// Takes over another gallery's identities under new numbers.
+  /// Takes over another gallery's identities under new numbers, with their pictures and events.
   ///
-  /// - Returns: the other gallery's numbers and what they became.
+  /// - Returns: the other gallery's numbers and what they became, and what came along.
   /// - Throws: `StoreError.otherNetwork` where the embeddings cannot be compared; neither file is changed then.
-  public func importGallery(from other: GallerySettings, reason: String) throws -> [(IdentityID, IdentityID)]
-  {
+  public func importGallery(from other: GallerySettings, reason: String) throws -> (
+    numbers: [(IdentityID, IdentityID)], archive: ArchiveTransfer
+  ) {
     guard let path = other.file else {
       throw PipelineError.setting("no gallery to import is named")
     }
+    let credential = try other.credential()
     let plan = try store.planImport(
-      from: path, credential: other.credential(), into: gallery.contents, reason: reason, actor: actor)
+      from: path, credential: credential, into: gallery.contents, reason: reason, actor: actor)
     var copy = gallery
     for change in plan.changes {
       // Names only where names are allowed here.
@@ -64,7 +78,10 @@ extension GallerySession {
     store.append(copy.drainChanges())
     gallery = copy
     try store.flush()
-    return plan.numbers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    let archive = try store.takeArchive(from: path, credential: credential, plan: plan) {
+      $0.renumbered { plan.numbers[$0] ?? plan.aliases[$0] }
+    }
+    return (plan.numbers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, archive)
   }
 
   /// Enrols a person from photos under a name; allowed only where the configuration states a purpose.

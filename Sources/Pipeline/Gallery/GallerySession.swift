@@ -4,7 +4,7 @@ import Gallery
 import Store
 import ThroughlineCore
 
-/// A gallery that no run holds, opened to be searched and corrected. The commands `throughline gallery ...` and
+/// A gallery that is searched and corrected: a file that no run holds, or the gallery of a run that is asked to. The commands `throughline gallery ...` and
 /// whatever serves an API stand on these calls.
 ///
 /// Every call that looks for a person, names, corrects, exports or forgets is in the audit log before it is done; where
@@ -17,6 +17,8 @@ public final class GallerySession {
   /// Who does it, for the audit log.
   public let actor: String
   let settings: GallerySettings
+  /// The run that holds the gallery, where one does.
+  private let host: (any GalleryHost)?
   let now: @Sendable () -> Timestamp
 
   /// Opens a gallery and holds it until ``close()``.
@@ -36,10 +38,24 @@ public final class GallerySession {
     self.settings = settings
     self.actor = actor
     self.now = now
+    host = nil
     store = try GalleryStore(
       path: file, credential: settings.credential(), mode: .existing, options: StoreOptions(now: now))
     gallery = Gallery(contents: store.contents, scanner: KernelScanner.best)
     closeStays()
+  }
+
+  /// The gallery of a run.
+  init(
+    of host: any GalleryHost, store: GalleryStore, settings: GallerySettings, actor: String,
+    now: @escaping @Sendable () -> Timestamp = StoreOptions.wallClock
+  ) throws {
+    self.host = host
+    self.store = store
+    self.settings = settings
+    self.actor = actor
+    self.now = now
+    gallery = try host.currentGallery()
   }
 
   /// Stays that a run left open when it was killed are over: no run holds the gallery now.
@@ -61,13 +77,20 @@ public final class GallerySession {
   }
 
   /// Tries an operation on a copy, logs it, and only then does it for good.
-  func edit<Result>(
+  func edit<Result: Sendable>(
     _ action: AuditAction, subject: String, reason: String,
-    _ body: (inout Gallery) throws(GalleryError) -> Result
+    _ body: @escaping @Sendable (inout Gallery) throws(GalleryError) -> Result
   ) throws -> Result {
     var copy = gallery
     let result = try body(&copy)
     try store.audit(action, subject: subject, reason: reason, actor: actor)
+    if let host {
+      // Meanwhile the run has gone on, so that it is done once more, and for good, on what there is now.
+      let made = try host.edit(body)
+      gallery = try host.currentGallery()
+      try store.flush()
+      return made
+    }
     store.append(copy.drainChanges())
     gallery = copy
     try store.flush()
@@ -75,7 +98,10 @@ public final class GallerySession {
   }
 
   /// Takes up what the store has changed by itself.
-  func reload() { gallery = Gallery(contents: store.contents, scanner: KernelScanner.best) }
+  func reload() {
+    gallery =
+      (try? host?.currentGallery()) ?? Gallery(contents: store.contents, scanner: KernelScanner.best)
+  }
 
   /// The living number of an identity.
   ///
@@ -110,11 +136,14 @@ public final class GallerySession {
   }
 
   /// Says that two identities are two people, for good.
-  public func declareNotSame(_ one: IdentityID, _ other: IdentityID, reason: String) throws {
-    let prior = prior
-    try edit(.correct, subject: "\(one) and \(other) are not the same", reason: reason) {
+  ///
+  /// - Returns: the correction, or `nil` where that was known already.
+  @discardableResult
+  public func declareNotSame(_ one: IdentityID, _ other: IdentityID, reason: String) throws -> VetoRecord? {
+    let (time, prior) = (now(), prior)
+    return try edit(.correct, subject: "\(one) and \(other) are not the same", reason: reason) {
       (gallery) throws(GalleryError) in
-      try gallery.declareNotSameByPerson(one, other, prior: prior)
+      try gallery.declareNotSameByPerson(one, other, at: time, reason: reason, prior: prior)
     }
   }
 
@@ -123,21 +152,26 @@ public final class GallerySession {
   /// - Returns: whether it had been said.
   public func removeNotSame(_ one: IdentityID, _ other: IdentityID, reason: String) throws -> Bool {
     guard gallery.isVetoed(try require(one).id, try require(other).id) else { return false }
+    let prior = prior
     try edit(.correct, subject: "\(one) and \(other) may be the same again", reason: reason) {
       (gallery) throws(GalleryError) in
-      try gallery.removeVeto(one, other)
+      try gallery.removeNotSameByPerson(one, other, prior: prior)
     }
     return true
   }
 
-  /// Takes back a merge or a split: the one with this number, or a person's latest, or the latest of all.
+  /// Takes back a merge, a split or a veto: the one with this number, or a person's latest, or the latest of all.
   public func undo(_ id: CorrectionID?, reason: String) throws -> GalleryCorrection {
+    let prior = prior
     let correction = try edit(
       .correct, subject: id.map { "undo correction \($0)" } ?? "undo the latest correction", reason: reason
     ) { (gallery) throws(GalleryError) in
-      try gallery.undoByPerson(id)
+      try gallery.undoByPerson(id, prior: prior)
     }
-    keep(.correctionUndone(correction), at: now())
+    switch correction {
+    case .merge, .split: keep(.correctionUndone(correction), at: now())
+    case .veto: break
+    }
     return correction
   }
 
@@ -165,7 +199,10 @@ public final class GallerySession {
   }
 
   private func keep(_ event: AssociationEvent, at time: Timestamp) {
-    store.keep(StoredEvent(event, at: time))
+    guard let host else { return store.keep(StoredEvent(event, at: time)) }
+    host.note(event, at: time)
+    // Whoever reads the file after the answer finds the event; where it cannot be written, it waits like all others.
+    try? store.flush()
   }
 
   // MARK: - Erasing
@@ -173,7 +210,14 @@ public final class GallerySession {
   /// Erases a person everywhere; see `GalleryStore.forget`. The receipt can be checked later.
   public func forget(_ id: IdentityID, reason: String) throws -> ForgetReceipt {
     defer { reload() }
-    return try store.forget(id, reason: reason, actor: actor)
+    guard let host else { return try store.forget(id, reason: reason, actor: actor) }
+    let (store, actor) = (store, actor)
+    var receipt = try host.forget(id) {
+      try store.forget(id, reason: reason, actor: actor, compacts: false)
+    }
+    // The cameras do not wait for this.
+    receipt.isCompacted = store.compact()
+    return receipt
   }
 
   /// Renews the key: in the same key file, or with another protection. See `GalleryStore.rotateKey`.
@@ -254,6 +298,20 @@ extension StoredEvent {
   init(_ event: AssociationEvent, at time: Timestamp) {
     let record = EventRecord(event, at: time)
     self.init(record, at: time)
+  }
+
+  /// The event under other numbers; `nil` where one of its numbers has no other, or it is no line of the event log.
+  func renumbered(_ number: (IdentityID) -> IdentityID?) -> StoredEvent? {
+    guard var record = try? JSONDecoder().decode(EventRecord.self, from: Data(body)) else { return nil }
+    func replace(_ place: inout IdentityID?) -> Bool {
+      guard let old = place else { return true }
+      place = number(old)
+      return place != nil
+    }
+    guard replace(&record.identity), replace(&record.from) else { return nil }
+    // Why something was decided there may name numbers that are somebody else's here.
+    record.reason = record.reason.map { "\($0) (imported; numbers in this text are the other gallery's)" }
+    return StoredEvent(record, at: time)
   }
 
   /// A line of the event log.

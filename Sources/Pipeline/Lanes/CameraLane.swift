@@ -236,7 +236,8 @@ final class CameraLane: Sendable {
     do {
       let small = quality.usesSmallInput ? work.workers.smallDetector : nil
       let detector = small ?? work.workers.detector
-      let detections = try meter.measure(.detect) { try detector.detect(frame.picture) }
+      let found = try meter.measure(.detect) { try detector.detect(frame.picture) }
+      let detections = found.believed
       meter.noteDetection(of: frame)
       work.workers.looks.beginFrame()
       if let observer {
@@ -248,7 +249,7 @@ final class CameraLane: Sendable {
       let appearances = try meter.measure(.looks) {
         try self.appearances(of: detections, in: frame, work.workers, quality)
       }
-      var result = LaneResult(frame: frame, evidence: .detected(detections))
+      var result = LaneResult(frame: frame, evidence: .detected(found))
       result.tracks = try meter.measure(.track) {
         try work.workers.tracker.update(detections: detections, at: time, appearances: appearances)
       }

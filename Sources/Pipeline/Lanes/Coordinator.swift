@@ -20,6 +20,8 @@ final class Coordinator: Sendable {
     /// The same of the main stream of a camera whose persons are found in its sub-stream.
     case mainState(CameraName, SourceStatus)
     case ended(CameraName)
+    /// Something that is done on the coordinator's thread between two frames.
+    case request(@Sendable (inout CoordinatorWork) -> Void)
   }
 
   /// What the coordinator has done, and who was seen; complete when it has finished.
@@ -36,7 +38,7 @@ final class Coordinator: Sendable {
 
   private let inbox: BoundedQueue<Message>
   private let cameras: [CameraName]
-  private let isOrdered: Bool
+  let isOrdered: Bool
   private let events: EventLog?
   private let writesFrames: Bool
   private let gallery: GalleryKeeper?
@@ -74,7 +76,10 @@ final class Coordinator: Sendable {
   }
 
   /// Takes a lane's message; blocks while the inbox is full.
-  func take(_ message: Message) { _ = inbox.push(message) }
+  ///
+  /// - Returns: whether it was taken; not after the end.
+  @discardableResult
+  func take(_ message: Message) -> Bool { inbox.push(message) }
 
   func begin() {
     DedicatedThread.start("coordinator", stackSize: 8 << 20) { [self] in run() }
@@ -99,9 +104,13 @@ final class Coordinator: Sendable {
         order.insert(result, camera: result.frame.camera, time: result.frame.captureTime)
       case .result(let result):
         deliver(work.identify(result))
+      case .request(let body): body(&work)
       }
       while let result = order.next() { deliver(work.identify(result)) }
     }
+    // Whoever asked something in the last moment gets an answer.
+    inbox.close()
+    while let message = inbox.pop() { if case .request(let body) = message { body(&work) } }
     finished(work.finish())
   }
 }

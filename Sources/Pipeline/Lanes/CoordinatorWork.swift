@@ -10,7 +10,7 @@ struct CoordinatorWork {
   private let isWholeRecording: Bool
   private let writesFrames: Bool
   private let events: EventLog?
-  private let gallery: GalleryKeeper?
+  private let keeper: GalleryKeeper?
   private var lastSweep: Timestamp?
   private var outcome = Coordinator.Outcome()
   private var sightings: Set<SightingID> = []
@@ -32,7 +32,7 @@ struct CoordinatorWork {
     self.associator = associator
     self.writesFrames = writesFrames
     self.events = events
-    self.gallery = gallery
+    keeper = gallery
   }
 
   /// Says that the run begins.
@@ -57,6 +57,36 @@ struct CoordinatorWork {
     case .black: record.reason = "the picture is black"
     }
     events?.write(record)
+  }
+
+  /// The gallery as it is now.
+  var gallery: Gallery { associator.gallery }
+
+  /// Lets a person correct the gallery.
+  mutating func correct<Value>(
+    _ body: (inout Gallery) throws(GalleryError) -> Value
+  ) throws(GalleryError) -> Value {
+    defer { hand() }
+    return try associator.correct(body)
+  }
+
+  /// Hands what has changed to the store.
+  mutating func hand() {
+    let changes = associator.drainChanges()
+    if !changes.isEmpty { keeper?.store.append(changes) }
+  }
+
+  /// Forgets a person whom the store has forgotten; a track that is alive is somebody new from now on.
+  mutating func forget(_ id: IdentityID) {
+    // Where nobody of that number is known any more, there is nothing left to do.
+    try? associator.forget(id)
+    hand()
+  }
+
+  /// Tells of what a person has done.
+  mutating func note(_ event: AssociationEvent, at time: Timestamp) {
+    events?.write(EventRecord(event, at: time))
+    keeper?.note(event, at: time)
   }
 
   /// Decides who is who in one frame.
@@ -96,19 +126,19 @@ struct CoordinatorWork {
 
   /// Lets go what is older than its retention time, now and then.
   private mutating func sweep(at time: Timestamp) {
-    guard let gallery, lastSweep.map({ abs(time.seconds(since: $0)) >= GalleryKeeper.sweepInterval }) ?? true
+    guard let keeper, lastSweep.map({ abs(time.seconds(since: $0)) >= GalleryKeeper.sweepInterval }) ?? true
     else { return }
     lastSweep = time
-    associator.sweep(now: time, policy: gallery.retention)
-    gallery.sweep(now: time)
+    associator.sweep(now: time, policy: keeper.retention)
+    keeper.sweep(now: time)
   }
 
   private mutating func take(_ update: AssociationUpdate, at time: Timestamp) {
     // Before the events: a picture is kept only where the gallery knows its sighting.
-    if !update.changes.isEmpty { gallery?.store.append(update.changes) }
+    if !update.changes.isEmpty { keeper?.store.append(update.changes) }
     for event in update.events {
       events?.write(EventRecord(event, at: time))
-      gallery?.note(event, at: time)
+      keeper?.note(event, at: time)
       switch event {
       case .sightingBegan(let id, let sighting):
         outcome.sightingCounts[sighting.camera, default: 0] += 1

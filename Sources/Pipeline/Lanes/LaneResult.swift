@@ -1,4 +1,5 @@
 import Association
+import Detection
 import Media
 import Privacy
 import ThroughlineCore
@@ -33,7 +34,7 @@ struct LaneResult: Sendable {
   /// What kept the detectors from running, if anything.
   var failure: String? { if case .unavailable(let reason) = evidence { reason } else { nil } }
   /// All faces found in the frame; those bound to a person are in ``tracks`` as well.
-  var faces: [Detection] { detections.filter { $0.category == .face } }
+  var faces: [Detection] { detections.believed.filter { $0.category == .face } }
 }
 
 /// A frame whose persons have their identities, on its way to the outputs.
@@ -42,4 +43,11 @@ struct IdentifiedFrame: Sendable {
   var result: LaneResult
   /// Who is who.
   var assignments: [TrackID: IdentityAssignment]
+}
+
+extension [Detection] {
+  /// Without faces that are so weak that they are covered and nothing more.
+  var believed: [Detection] {
+    filter { $0.category != .face || !($0.score < DetectorSettings.face.scoreFloor) }
+  }
 }

@@ -69,6 +69,16 @@ enum OutputSinks {
     return files
   }
 
+  /// What is said at a run's start about files that are going to be deleted; `nil` where none is.
+  static func deletionNotice(_ settings: PipelineSettings) -> String? {
+    let files = recordings(settings).map(\.path)
+    guard settings.gallery.file != nil, !files.isEmpty else { return nil }
+    let hours = settings.gallery.retention[.recording] / 3600
+    let duration = hours == hours.rounded() ? String(Int(hours)) : String((hours * 10).rounded() / 10)
+    return "\(files.joined(separator: ", ")) will be deleted \(duration) hours after the recording ends, as "
+      + "retention.recording says; without --gallery recordings stay"
+  }
+
   /// Where results are, for the summary.
   static func written(_ settings: PipelineSettings) -> [String] {
     let outputs = settings.outputs
