@@ -2,19 +2,11 @@
 #ifndef CGSTREAMER_SHIM_H
 #define CGSTREAMER_SHIM_H
 
-#include <malloc.h>
 #include <gst/gst.h>
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/rtsp-server/rtsp-server.h>
 #include <gst/video/video.h>
-
-// Blocks of half a megabyte and more go back to the system when they are freed; see GStreamerLibrary.
-static inline void cgst_return_freed_pictures(void) {
-#ifdef M_MMAP_THRESHOLD
-  mallopt(M_MMAP_THRESHOLD, 512 << 10);
-#endif
-}
 
 static inline GstBin *cgst_bin(GstElement *element) { return GST_BIN_CAST(element); }
 static inline GstAppSink *cgst_app_sink(GstElement *element) { return GST_APP_SINK_CAST(element); }

@@ -6,9 +6,6 @@ public enum GStreamerLibrary {
   public static func start() { _ = started }
 
   private static let started: Bool = {
-    // GStreamer takes its pictures from the C allocator, which learns from the first large block that is freed to keep
-    // all of them: with four cameras a tenth of the memory is then pictures that nobody uses.
-    cgst_return_freed_pictures()
     var error: UnsafeMutablePointer<GError>?
     let succeeded = gst_init_check(nil, nil, &error) != 0
     if let error { g_error_free(error) }

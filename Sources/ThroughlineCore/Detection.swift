@@ -23,7 +23,7 @@ public struct Detection: Sendable, Hashable, Codable {
   }
 }
 
-extension Sequence<Detection> {
+extension [Detection] {
   /// Greedy non-maximum suppression inside each class: the best-scored detection suppresses every other of
   /// its class whose intersection over union with it exceeds the threshold.
   ///
