@@ -9,7 +9,7 @@ from conftest import write_pictures
 from throughline_detector import label as labelling
 from throughline_detector.__main__ import main
 from throughline_detector.configuration import load_configuration, parse_configuration
-from throughline_detector.dataset import list_pictures, place, read_picture, training_sample
+from throughline_detector.dataset import list_pictures, place, read_labels, read_picture, training_sample
 from throughline_detector.evaluate import evaluate_folder, network_finder
 from throughline_detector.export import export_onnx
 from throughline_detector.losses import assign, detection_loss, generalised_overlap
@@ -171,6 +171,14 @@ def test_perfect_answers_have_full_precision(pictures):
 
     assert evaluate_folder(pictures, find, *SIZE) == {"person": 100.0, "face": 100.0}
     assert evaluate_folder(pictures, lambda _: np.zeros((len(places), 7), np.float32), *SIZE) == {"person": 0.0, "face": 0.0}
+
+
+def test_labels_of_other_data_sets_count_for_persons_alone(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("45 0.5 0.5 0.1 0.1\n0 0.5 0.5 0.2 0.4\n1 0.5 0.5 0.1 0.1\n")
+    with pytest.raises(TrainingError, match="class 45"):
+        read_labels(file)
+    assert read_labels(file, persons_only=True)[:, 0].tolist() == [0]
 
 
 def test_a_run_goes_on_after_an_interruption(tmp_path, pictures, monkeypatch, capsys):

@@ -39,6 +39,7 @@ def _arguments(values: list[str] | None) -> argparse.Namespace:
     evaluate = commands.add_parser("evaluate", help="print AP50 of both classes")
     evaluate.add_argument("run", type=Path)
     evaluate.add_argument("--data", type=Path, nargs="+", required=True)
+    evaluate.add_argument("--persons-only", action="store_true", help="leave out all classes but 0 (labels of coco128)")
     evaluate.add_argument("--json", type=Path, help="write the figures there as well")
     export = commands.add_parser("export", help="write one ONNX file for each size")
     export.add_argument("run", type=Path)
@@ -91,7 +92,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     results = []
     for folder in options.data:
         for height, width in configuration.sizes:
-            figures = evaluate_folder(folder, network_finder(network), height, width)
+            figures = evaluate_folder(folder, network_finder(network), height, width, options.persons_only)
             text = "  ".join(f"{name} AP50 {value:.1f}" for name, value in figures.items())
             print(f"{folder.name} {width}x{height}: {text}", flush=True)
             results.append({"data": folder.name, "width": width, "height": height, **figures})

@@ -21,7 +21,7 @@ class LabelledPicture:
     boxes: np.ndarray
 
 
-def read_labels(file: Path) -> np.ndarray:
+def read_labels(file: Path, persons_only: bool = False) -> np.ndarray:
     """The boxes of a label file; a missing file means none."""
     if not file.is_file():
         return np.zeros((0, 5), np.float32)
@@ -35,6 +35,8 @@ def read_labels(file: Path) -> np.ndarray:
             values = []
         if len(values) != 5 or values[0] != int(values[0]) or not all(0 <= v <= 1 for v in values[1:]):
             raise TrainingError(f"{file}:{number}: expected a class and four fractions of 0 to 1, found {line[:60]!r}")
+        if persons_only and values[0] != 0:
+            continue
         if not 0 <= values[0] < len(CLASSES):
             known = ", ".join(f"{index} {name}" for index, name in enumerate(CLASSES))
             raise TrainingError(f"{file}:{number}: class {int(values[0])} is unknown; known are {known}")
@@ -42,15 +44,15 @@ def read_labels(file: Path) -> np.ndarray:
     return np.array(rows, np.float32).reshape(-1, 5)
 
 
-def list_pictures(folder: Path) -> list[LabelledPicture]:
-    """All pictures of a folder with their labels."""
+def list_pictures(folder: Path, persons_only: bool = False) -> list[LabelledPicture]:
+    """All pictures of a folder with their labels; of other data sets' classes (COCO's 80) persons alone where asked."""
     folder = Path(folder)
     if not (folder / "images").is_dir():
         raise TrainingError(f"{folder}: has no folder images/; run `label`, or lay it out as README.md says")
     found = [p for p in sorted((folder / "images").iterdir()) if p.suffix.lower() in PICTURE_SUFFIXES]
     if not found:
         raise TrainingError(f"{folder}/images: no pictures in it")
-    return [LabelledPicture(p, read_labels(folder / "labels" / f"{p.stem}.txt")) for p in found]
+    return [LabelledPicture(p, read_labels(folder / "labels" / f"{p.stem}.txt", persons_only)) for p in found]
 
 
 def read_picture(path: Path) -> np.ndarray:

@@ -25,12 +25,14 @@ def network_finder(network: NanoDetector) -> Find:
     return find
 
 
-def evaluate_folder(folder: Path, find: Find, height: int, width: int) -> dict[str, float]:
+def evaluate_folder(
+    folder: Path, find: Find, height: int, width: int, persons_only: bool = False
+) -> dict[str, float]:
     """AP50 in percent of each class that the folder's labels have."""
     places, strides = cells(height, width)
     results = {name: [] for name in CLASSES}
     truth_counts = dict.fromkeys(CLASSES, 0)
-    for sample in list_pictures(folder):
+    for sample in list_pictures(folder, persons_only):
         picture = read_picture(sample.path)
         canvas, scale, left, top = letterbox(picture, width, height, GREY)
         values = torch.from_numpy(find(np.ascontiguousarray(canvas.transpose(2, 0, 1), np.float32)))
