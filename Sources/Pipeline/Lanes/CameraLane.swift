@@ -214,6 +214,7 @@ final class CameraLane: Sendable {
     do {
       let detector = (quality.usesSmallInput ? work.workers.smallDetector : nil) ?? work.workers.detector
       let found = try meter.measure(.detect) { try detector.detect(frame.picture) }
+        .plausible(in: frame.picture.size)
       let detections = found.believed
       meter.noteDetection(of: frame)
       work.workers.looks.beginFrame()
