@@ -90,11 +90,16 @@ struct CoverPlanner {
     for face in binding.unbound {
       hold(face.expanded(byShareOfWidth: settings.margin, height: settings.margin), .face, now)
     }
+    // A track that has not been seen for longer than the hold time is not covered, so that it covers nobody else either.
+    let covered = current.filter { track in
+      open.contains(track.id)
+        || people[track.id].map { abs(now.seconds(since: $0.time)) <= settings.hold } ?? false
+    }
     for detection in detections + ahead where detection.category == .person {
       // A score that is not a number counts as sure.
       guard !(detection.score < settings.personScore) else { continue }
       let box = detection.box.normalized
-      guard !current.contains(where: { $0.box.intersectionOverUnion(with: box) > 0.5 }) else { continue }
+      guard !covered.contains(where: { $0.box.intersectionOverUnion(with: box) > 0.5 }) else { continue }
       hold(personRegion(box, size: size), .head, now)
     }
     for face in ahead where face.category == .face {

@@ -13,8 +13,8 @@ struct EvaluateAnonymisation: ParsableCommand {
       Videos go through the whole pipeline, photos the way of those that are searched with. A stronger detector (the face \
       network on overlapping, enlarged tiles) looks at input and output. 'same place' are faces of the output that lie \
       where the input has one; another detector, just as thorough, looks for persons there. 'on a person' are those that \
-      lie on one, 'open' those of them that lie where the head can be. The rest is what the face detector finds on legs \
-      and where nobody is. Each is told with its place. 'head R1' says how often a covered face's own open face is the most similar one to the re-ID \
+      lie on one, 'open' those of them that lie where the head can be and nothing is covered. The rest is what the face detector finds on covers, \
+      on legs and where nobody is. Each is told with its place. 'head R1' says how often a covered face's own open face is the most similar one to the re-ID \
       network, against chance; 'body R1' the same for whole bodies, whose clothes stay visible unless privacy.faces is \
       whole-body.
       """)

@@ -132,6 +132,11 @@ import ThroughlineTestKit
       }
     }
     #expect(TiledDetector.tiles(of: PictureSize(width: 300, height: 200), side: 640).isEmpty)
+    // Legs at the upper edge of a tile are half a person; at the picture's own edge that is all there is.
+    let legs = BoundingBox(x: 100, y: 1, width: 60, height: 200)
+    let tile = BoundingBox(x: 0, y: 440, width: 640, height: 640)
+    #expect(TiledDetector.isCut(legs, by: tile, of: size))
+    #expect(!TiledDetector.isCut(legs, by: tile.offset(x: 0, y: -440), of: size))
     var tally = AnonymisationTally(name: "test")
     let face = Detection(box: BoundingBox(x: 10, y: 10, width: 40, height: 40), category: .face, score: 0.9)
     let other = Detection(box: BoundingBox(x: 200, y: 10, width: 40, height: 40), category: .face, score: 0.9)
@@ -170,6 +175,9 @@ import ThroughlineTestKit
     #expect(camera.face.scoreFloor == 0.15)
     let found = [face(0.16), face(0.31), face(.nan)]
     #expect(found.believed.map(\.score.isNaN) == [false, true])
+    // 40 pixels are a large face in a small picture, which would be a strong one if it were a face.
+    #expect(found.plausible(in: PictureSize(width: 640, height: 360)).count == 3)
+    #expect(found.plausible(in: PictureSize(width: 400, height: 240)).map(\.score.isNaN) == [false, true])
     var result = LaneResult(
       frame: TestFrames.frame(1, picture: try TestFrames.picture()), evidence: .detected(found))
     result.tracks = []

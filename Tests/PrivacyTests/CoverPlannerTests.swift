@@ -83,6 +83,18 @@ func share(of box: BoundingBox, coveredBy regions: [CoveredRegion]) -> Double {
     #expect(try other.regions(0, .detected([Scene.person(body)]), [Scene.track(1, body)]).count == 1)
   }
 
+  /// In a crowd a lost track goes on where somebody else stands: it is not covered any more, and must not stand in the way.
+  @Test func aLostTrackCoversNobodyElse() throws {
+    var scene = Scene()
+    _ = try scene.regions(0, .detected([Scene.person(body)]), [Scene.track(1, body)])
+    for step in 1...12 {
+      let regions = try scene.regions(
+        Double(step) / 10, .detected([Scene.person(body)]),
+        [Scene.track(1, body, seen: false, state: .lost)])
+      #expect(share(of: face, coveredBy: regions) == 1, "after \(step) tenths of a second")
+    }
+  }
+
   @Test func weakDetectionsCountOnlyAsTracksAndFaces() throws {
     for (score, isCovered) in [(0.1, false), (0.29, false), (0.3, true), (.nan, true)] {
       var scene = Scene()

@@ -170,7 +170,11 @@ public struct AnonymisationEvaluation {
     if !leaked.isEmpty {
       let known = try persons + witness.persons(in: input)
       let somebodys = leaked.filter { face in known.contains { Self.isPart(face.box, of: $0) } }
-      let open = somebodys.filter { face in known.contains { Self.isHead(face.box, of: $0) } }
+      let regions = frame.regions.map(\.box)
+      let open = somebodys.filter { face in
+        known.contains { Self.isHead(face.box, of: $0) }
+          && Self.share(of: face.box, coveredBy: regions) < Self.coveredShare
+      }
       tally.add(onPersons: somebodys.count, openFaces: open.count)
       tell(leaked, somebodys: somebodys, open: open, of: frame, name: tally.score.name)
     }
@@ -191,6 +195,9 @@ public struct AnonymisationEvaluation {
     try write(frame, leaked: leaked, others: after.count - leaked.count, name: tally.score.name)
   }
 
+  /// A find of which so much is covered is one on the cover: what was there cannot be seen.
+  private static let coveredShare = 0.7
+
   /// Whether a find lies where a person's head can be: anywhere on the body, but not at the legs of somebody who stands.
   static func isHead(_ face: BoundingBox, of person: BoundingBox) -> Bool {
     let stands = person.height >= 1.5 * person.width
@@ -209,9 +216,14 @@ public struct AnonymisationEvaluation {
   ) {
     let places = leaked.map { face in
       let box = face.box
+      let isCovered =
+        Self.share(of: box, coveredBy: frame.regions.map(\.box)) >= Self.coveredShare
       let what =
-        open.contains(face)
-        ? "a person's head is there" : somebodys.contains(face) ? "at a person's legs" : "nobody is there"
+        isCovered
+        ? "it is covered, and found on the cover"
+        : open.contains(face)
+          ? "a person's head can be there"
+          : somebodys.contains(face) ? "at a person's legs" : "nobody is there"
       return "\(Int(box.x)),\(Int(box.y)) \(Int(box.width))x\(Int(box.height)) score "
         + String(format: "%.2f", face.score) + " (\(what))"
     }

@@ -18,8 +18,8 @@ public struct AnonymisationScore: Sendable, Codable {
   /// Those of ``facesLeaked`` that lie on a person. The others are what the detector takes for a face where nobody is, for
   /// example a pattern, or a picture on a wall.
   public var facesOnPersons = 0
-  /// Those of ``facesOnPersons`` that lie where the person's head can be: open faces, as long as nobody has looked and
-  /// seen a hand. The others are at the legs of somebody who stands.
+  /// Those of ``facesOnPersons`` that lie where the person's head can be and are not covered: open faces, as long as nobody
+  /// has looked and seen a hand. The others are at the legs of somebody who stands, or on a cover.
   public var facesOpen = 0
   /// Of the persons whom the pipeline found in the input: how much of the box is covered, on average.
   public var coveredShare: Double?

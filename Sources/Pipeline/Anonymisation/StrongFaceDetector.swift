@@ -53,7 +53,7 @@ final class StrongPersonDetector {
     // Not every network can be reshaped.
     let large = try? network(
       PictureSize(width: StrongFaceDetector.side, height: StrongFaceDetector.side))
-    detector = try TiledDetector(try large ?? network(nil), scales: [1, 2])
+    detector = try TiledDetector(try large ?? network(nil), scales: [1, 2], leavesOutCut: true)
   }
 
   /// The boxes of everything in a picture that may be a person.

@@ -10,11 +10,15 @@ import ThroughlineCore
 final class TiledDetector {
   private let detector: NetworkDetector
   private let scales: [Double]
+  private let leavesOutCut: Bool
 
-  /// - Parameter scales: by how much the picture is enlarged, besides the look at the whole of it.
-  init(_ network: DetectionNetwork, scales: [Double]) throws {
+  /// - Parameters:
+  ///   - scales: by how much the picture is enlarged, besides the look at the whole of it.
+  ///   - leavesOutCut: whether what a tile's edge cuts is left out, since half a body passes for a smaller one.
+  init(_ network: DetectionNetwork, scales: [Double], leavesOutCut: Bool = false) throws {
     detector = try DetectorFactory([network]).makeDetector()
     self.scales = scales
+    self.leavesOutCut = leavesOutCut
   }
 
   /// What is found in a picture, best first.
@@ -28,12 +32,21 @@ final class TiledDetector {
         let top = (tile.minY / 2).rounded() * 2
         for var detection in try detector.detect(part) {
           let box = detection.box
+          if leavesOutCut, Self.isCut(box, by: tile, of: picture.size) { continue }
           detection.box = BoundingBox(x: box.x + left, y: box.y + top, width: box.width, height: box.height)
           found.append(detection)
         }
       }
     }
     return found.suppressingNonMaxima(overlap: 0.3)
+  }
+
+  /// Whether a box, in pixels of a tile, ends at an edge of the tile that is not the picture's.
+  static func isCut(_ box: BoundingBox, by tile: BoundingBox, of size: PictureSize) -> Bool {
+    let edge = 4.0
+    return box.minX < edge && tile.minX > 0 || box.minY < edge && tile.minY > 0
+      || box.maxX > tile.width - edge && tile.maxX < Double(size.width)
+      || box.maxY > tile.height - edge && tile.maxY < Double(size.height)
   }
 
   /// Tiles that overlap by a quarter, so that no face is only ever seen cut in two. None where one look at the whole

@@ -237,6 +237,7 @@ final class CameraLane: Sendable {
       let small = quality.usesSmallInput ? work.workers.smallDetector : nil
       let detector = small ?? work.workers.detector
       let found = try meter.measure(.detect) { try detector.detect(frame.picture) }
+        .plausible(in: frame.picture.size)
       let detections = found.believed
       meter.noteDetection(of: frame)
       work.workers.looks.beginFrame()

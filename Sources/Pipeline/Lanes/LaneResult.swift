@@ -1,5 +1,6 @@
 import Association
 import Detection
+import Imaging
 import Media
 import Privacy
 import ThroughlineCore
@@ -47,7 +48,15 @@ struct IdentifiedFrame: Sendable {
 
 extension [Detection] {
   /// Without faces that are so weak that they are covered and nothing more.
-  var believed: [Detection] {
-    filter { $0.category != .face || !($0.score < DetectorSettings.face.scoreFloor) }
+  var believed: [Detection] { filter { !$0.isWeakFace } }
+
+  /// Without weak faces that are large: a large face is well seen and scores high, a large weak one is furniture.
+  func plausible(in size: PictureSize) -> [Detection] {
+    filter { !$0.isWeakFace || $0.box.height <= 0.12 * Double(size.height) }
   }
+}
+
+extension Detection {
+  /// Whether this is a face below the score from which one is believed; a score that is no number counts as sure.
+  fileprivate var isWeakFace: Bool { category == .face && score < DetectorSettings.face.scoreFloor }
 }
