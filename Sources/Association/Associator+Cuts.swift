@@ -44,7 +44,7 @@ extension Associator {
     members[identity]?.remove(id)
     members[identity, default: []].insert(key)
     profiles[identity] = nil
-    closeEarlierPart(parts.earlier, identity: identity, from: begin)
+    closeEarlierPart(parts.earlier, identity: identity, from: begin, tells: true)
   }
 
   /// Cuts a track that is over into parts that follow each other; the last one keeps the track's key. All of them
@@ -58,7 +58,8 @@ extension Associator {
       if part.id != first.id { tracks[part.id]?.sighting = nil }
     }
     guard let identity = whole.identity else { return }
-    closeEarlierPart(first, identity: identity, from: parts[1].firstSeen)
+    // That this sighting has ended was told when the track ended.
+    closeEarlierPart(first, identity: identity, from: parts[1].firstSeen, tells: false)
     for part in parts {
       members[identity, default: []].insert(part.id)
       guard part.id != first.id else { continue }
@@ -69,15 +70,19 @@ extension Associator {
     profiles[identity] = nil
   }
 
-  private mutating func closeEarlierPart(_ part: TrackEvidence, identity: IdentityID, from begin: Timestamp) {
+  private mutating func closeEarlierPart(
+    _ part: TrackEvidence, identity: IdentityID, from begin: Timestamp, tells: Bool
+  ) {
     if let sighting = part.sighting {
       gallery.attempt { (gallery) throws(GalleryError) in
         try gallery.apply(.sightingClosed(sighting, identity: identity, end: part.lastSeen))
       }
-      events.append(
-        .sightingEnded(
-          sighting,
-          Sighting(identity: identity, track: part.reported, begin: part.firstSeen, end: part.lastSeen)))
+      if tells {
+        events.append(
+          .sightingEnded(
+            sighting,
+            Sighting(identity: identity, track: part.reported, begin: part.firstSeen, end: part.lastSeen)))
+      }
     }
     for kept in gallery[identity]?.prototypes ?? []
     where kept.track == part.reported && kept.prototype.time >= begin {

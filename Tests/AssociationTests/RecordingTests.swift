@@ -72,6 +72,11 @@ import ThroughlineCore
       #expect(identity(1, 3) != nil && identity(1, 3) == identity(2, 8), "seed \(seed)")
       #expect(identity(2, 3) != nil && identity(2, 3) == identity(1, 8), "seed \(seed)")
       #expect(identity(1, 3) != identity(2, 3), "seed \(seed)")
+      let told = (stage.events + update.events).reduce(into: (began: 0, ended: 0)) { told, event in
+        if case .sightingBegan = event { told.began += 1 }
+        if case .sightingEnded = event { told.ended += 1 }
+      }
+      #expect(told.began == 4 && told.ended == 4, "seed \(seed)")
       // No name of a part comes out, and the store is told what the gallery knows.
       for event in stage.events + update.events {
         if case .sightingBegan(_, let sighting) = event { #expect(sighting.track.number <= 2) }
