@@ -171,11 +171,7 @@ extension Associator {
 extension TrackEvidence {
   /// Forgets everything that the crops told.
   mutating func forgetLooks() {
-    sum = []
-    totalWeight = 0
-    lookCount = 0
-    independentLooks = 0
-    lastLook = nil
+    evidence = LookEvidence()
     samples = []
     recent = []
     identity = nil

@@ -7,8 +7,8 @@ extension Associator {
   public static let maximumRecordingTracks = 4000
 
   /// Ends a recording that was read as a whole: like ``finish(at:)``, and then all tracks are decided once more with
-  /// everything known at once, and cut where it turns out that the tracker changed over to another person. Tracks are remembered as long as the settings say, so that
-  /// ``AssociationSettings/consolidationWindow`` should be infinite.
+  /// everything known at once, and cut where it turns out that the tracker changed over to another person. Tracks are
+  /// remembered as long as the settings say, so that ``AssociationSettings/consolidationWindow`` should be infinite.
   ///
   /// - Returns: the last events, among them what the second look corrected.
   public mutating func finishRecording(at moment: Timestamp) -> AssociationUpdate {

@@ -13,13 +13,8 @@ struct TrackEvidence: Sendable {
   var lastSeen: Timestamp
   var firstBox: BoundingBox
   var lastBox: BoundingBox
-  /// The sum of the looks' embeddings, weighted with ``totalWeight``'s parts.
-  var sum: [Float] = []
-  var totalWeight: Double = 0
-  var lookCount = 0
-  /// Looks that lie at least a second apart count as independent; others add little.
-  var independentLooks: Double = 0
-  var lastLook: Timestamp?
+  /// What its looks say together.
+  var evidence = LookEvidence()
   /// A few looks far apart in time, for the calibration and for prototypes.
   var samples: [Look] = []
   /// Tracks of the same camera that were seen in the same frame at least once: other people, for certain.
@@ -62,29 +57,23 @@ struct TrackEvidence: Sendable {
   }
 
   var camera: CameraName { id.camera }
+  var totalWeight: Double { evidence.totalWeight }
+  var lookCount: Int { evidence.lookCount }
+  var independentLooks: Double { evidence.independentLooks }
 
   /// The weighted mean of the looks, not normalised: the dot product of two such means is the weighted average
   /// of all pairwise similarities (average linkage), whose expectation does not depend on the number of looks.
   var mean: [Float]? {
-    totalWeight > 0 ? VectorMath.scaled(sum, by: Float(1 / totalWeight)) : nil
+    totalWeight > 0 ? VectorMath.scaled(evidence.sum, by: Float(1 / totalWeight)) : nil
   }
 
   mutating func add(_ look: Look, weight: Double) {
-    let embedding = look.embedding.values
-    sum =
-      sum.isEmpty
-      ? VectorMath.scaled(embedding, by: Float(weight))
-      : VectorMath.adding(sum, embedding, factor: Float(weight))
-    totalWeight += weight
-    lookCount += 1
-    let gap = lastLook.map { look.time.seconds(since: $0) } ?? .infinity
-    independentLooks += min(1, max(0.15, gap)) * min(1, weight / 0.5)
-    lastLook = max(lastLook ?? look.time, look.time)
+    evidence.add(look, weight: weight)
     evidenceChanged = true
     // Long tracks go on adapting: the past fades once it outweighs some fifty good looks.
     if totalWeight > 50 {
-      sum = VectorMath.scaled(sum, by: 0.5)
-      totalWeight *= 0.5
+      evidence.sum = VectorMath.scaled(evidence.sum, by: 0.5)
+      evidence.totalWeight *= 0.5
     }
     keepSample(look)
     if weight >= 0.25 {
@@ -95,7 +84,7 @@ struct TrackEvidence: Sendable {
 
   /// The evidence without the recent looks; `nil` where nothing is left.
   var meanBeforeRecent: [Float]? {
-    var earlier = sum
+    var earlier = evidence.sum
     var weight = totalWeight
     for entry in recent {
       earlier = VectorMath.adding(earlier, entry.look.embedding.values, factor: Float(-entry.weight))
@@ -110,21 +99,9 @@ struct TrackEvidence: Sendable {
     return copy
   }
 
-  mutating func takeEvidence(of segment: TrackSegment) {
-    sum = segment.sum
-    totalWeight = segment.totalWeight
-    lookCount = segment.lookCount
-    independentLooks = segment.independentLooks
-    lastLook = segment.lastLook
-    segments = TrackSegments()
-  }
-
-  mutating func addEvidence(of part: TrackEvidence) {
-    sum = sum.isEmpty ? part.sum : VectorMath.adding(sum, part.sum, factor: 1)
-    totalWeight += part.totalWeight
-    lookCount += part.lookCount
-    independentLooks += part.independentLooks
-    lastLook = [lastLook, part.lastLook].compactMap { $0 }.max()
+  /// Takes in an earlier part of the same track.
+  mutating func join(_ part: TrackEvidence) {
+    evidence.add(part.evidence)
     samples = Array((part.samples + samples).sorted { $0.time < $1.time }.prefix(Self.maximumSamples))
     path = part.path.appending(path)
   }
@@ -138,14 +115,14 @@ struct TrackEvidence: Sendable {
     var earlier = self
     earlier.id = key
     let weight = totalWeight - recent.reduce(0) { $0 + $1.weight }
-    earlier.sum = VectorMath.scaled(mean, by: Float(weight))
-    earlier.totalWeight = weight
-    earlier.lookCount -= recent.count
-    earlier.independentLooks = max(1, independentLooks - Double(recent.count))
+    earlier.evidence.sum = VectorMath.scaled(mean, by: Float(weight))
+    earlier.evidence.totalWeight = weight
+    earlier.evidence.lookCount -= recent.count
+    earlier.evidence.independentLooks = max(1, independentLooks - Double(recent.count))
     earlier.samples.removeAll { $0.time >= begin }
     (earlier.path, _) = path.divided(at: begin)
     earlier.recent = []
-    (earlier.segments, _) = segments.divided(at: begin)
+    earlier.segments = segments.earlier(than: begin)
     earlier.lastSeen = max(firstSeen, begin.advanced(bySeconds: -0.001))
     earlier.isLive = false
     var later = self

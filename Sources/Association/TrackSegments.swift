@@ -7,30 +7,13 @@ struct TrackSegment: Sendable {
   var end: Timestamp
   var firstBox: BoundingBox
   var lastBox: BoundingBox
-  var sum: [Float] = []
-  var totalWeight = 0.0
-  var lookCount = 0
-  var independentLooks = 0.0
-  var lastLook: Timestamp?
+  var evidence = LookEvidence()
 
   init(at time: Timestamp, box: BoundingBox) {
     begin = time
     end = time
     firstBox = box
     lastBox = box
-  }
-
-  mutating func add(_ look: Look, weight: Double) {
-    let embedding = look.embedding.values
-    sum =
-      sum.isEmpty
-      ? VectorMath.scaled(embedding, by: Float(weight))
-      : VectorMath.adding(sum, embedding, factor: Float(weight))
-    totalWeight += weight
-    lookCount += 1
-    let gap = lastLook.map { look.time.seconds(since: $0) } ?? .infinity
-    independentLooks += min(1, max(0.15, gap)) * min(1, weight / 0.5)
-    lastLook = look.time
   }
 }
 
@@ -66,12 +49,12 @@ struct TrackSegments: Sendable {
 
   mutating func add(_ look: Look, weight: Double) {
     guard crossing == nil else { return }
-    open?.add(look, weight: weight)
+    open?.evidence.add(look, weight: weight)
   }
 
   private mutating func divide(at time: Timestamp, box: BoundingBox) {
     // Without looks nothing could be decided about what lies behind.
-    guard let segment = open, segment.lookCount > 0, closed.count < Self.limit - 1 else { return }
+    guard let segment = open, segment.evidence.lookCount > 0, closed.count < Self.limit - 1 else { return }
     closed.append(segment)
     open = TrackSegment(at: time, box: box)
   }
@@ -84,12 +67,12 @@ struct TrackSegments: Sendable {
     return begin
   }
 
-  /// What is left of the segments when the track is cut in two at a moment.
-  func divided(at time: Timestamp) -> (earlier: TrackSegments, later: TrackSegments) {
+  /// The segments that were over at a moment.
+  func earlier(than time: Timestamp) -> TrackSegments {
     var earlier = self
     earlier.open = nil
     earlier.closed.removeAll { $0.end > time }
-    return (earlier, TrackSegments())
+    return earlier
   }
 }
 
@@ -98,14 +81,15 @@ extension TrackEvidence {
   ///
   /// - Parameter key: gives the parts but the last their names, which no tracker gives.
   func parts(key: () -> TrackID) -> [TrackEvidence] {
-    let found = segments.closed + [segments.open].compactMap { $0 }.filter { $0.lookCount > 0 }
+    let found = segments.closed + [segments.open].compactMap { $0 }.filter { $0.evidence.lookCount > 0 }
     guard found.count > 1 else { return [self] }
     return found.enumerated().map { place, segment in
       let isLast = place == found.count - 1
       let begin = place == 0 ? firstSeen : segment.begin
       let end = isLast ? lastSeen : found[place + 1].begin.advanced(bySeconds: -0.001)
       var part = renamed(isLast ? id : key())
-      part.takeEvidence(of: segment)
+      part.evidence = segment.evidence
+      part.segments = TrackSegments()
       part.firstSeen = begin
       part.lastSeen = max(begin, end)
       part.firstBox = place == 0 ? firstBox : segment.firstBox
@@ -123,7 +107,7 @@ extension TrackEvidence {
     guard var result = parts.last, let first = parts.first else { return nil }
     result.firstSeen = first.firstSeen
     result.firstBox = first.firstBox
-    for part in parts.dropLast() { result.addEvidence(of: part) }
+    for part in parts.dropLast() { result.join(part) }
     return result
   }
 }

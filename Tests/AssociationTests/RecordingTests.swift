@@ -57,11 +57,17 @@ import ThroughlineCore
     }
   }
 
+  /// Two persons who have crossed, at 7 s.
+  private func crossing(seed: UInt64) throws -> Stage {
+    var stage = try Stage(people: 2, seed: seed, settings: settings())
+    try stage.play("a", from: 0, to: 6, [(1, 0, 0), (2, 1, 5)])
+    try stage.play("a", from: 6, to: 7, [(1, 0, 2), (2, 1, 2.2)])
+    return stage
+  }
+
   @Test func tracksThatChangedOverWherePersonsCrossedAreCut() throws {
     for seed in 1...4 as ClosedRange<UInt64> {
-      var stage = try Stage(people: 2, seed: seed, settings: settings())
-      try stage.play("a", from: 0, to: 6, [(1, 0, 0), (2, 1, 5)])
-      try stage.play("a", from: 6, to: 7, [(1, 0, 2), (2, 1, 2.2)])
+      var stage = try crossing(seed: seed)
       // The tracker gives each the other one's track, and they are not seen for long.
       try stage.play("a", from: 7, to: 8.4, [(1, 1, 3), (2, 0, 1)])
       let update = stage.associator.finishRecording(at: at(9))
@@ -90,9 +96,7 @@ import ThroughlineCore
 
   @Test func tracksThatCrossAndGoOnStayWhole() throws {
     for seed in 1...4 as ClosedRange<UInt64> {
-      var stage = try Stage(people: 2, seed: seed, settings: settings())
-      try stage.play("a", from: 0, to: 6, [(1, 0, 0), (2, 1, 5)])
-      try stage.play("a", from: 6, to: 7, [(1, 0, 2), (2, 1, 2.2)])
+      var stage = try crossing(seed: seed)
       try stage.play("a", from: 7, to: 12, [(1, 0, 3), (2, 1, 1)])
       _ = stage.associator.finishRecording(at: at(13))
       #expect(stage.associator.identitySpans().values.map(\.count) == [1, 1], "seed \(seed)")
