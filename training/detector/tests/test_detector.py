@@ -5,17 +5,17 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import write_pictures
+from throughline_reid.errors import TrainingError
+
 from throughline_detector import label as labelling
 from throughline_detector.__main__ import main
 from throughline_detector.configuration import load_configuration, parse_configuration
 from throughline_detector.dataset import list_pictures, place, read_labels, read_picture, training_sample
-from throughline_detector.evaluate import evaluate_folder, network_finder
+from throughline_detector.evaluate import evaluate_folder
 from throughline_detector.export import export_onnx
 from throughline_detector.losses import assign, detection_loss, generalised_overlap
 from throughline_detector.networks import NanoDetector, boxes, cells
 from throughline_detector.train import Trainer, load_run
-from throughline_reid.errors import TrainingError
 
 SIZE = [96, 128]
 
@@ -127,7 +127,9 @@ def test_boxes_are_read_as_the_program_reads_them():
 
     generator = np.random.default_rng(0)
     values = generator.normal(size=(len(cells(64, 96)[0]), 7)).astype(np.float32)
-    assert np.allclose(boxes(torch.from_numpy(values), *cells(64, 96)).numpy(), decode_yolox(values, 96, 64)[:, :4], atol=1e-3)
+    assert np.allclose(
+        boxes(torch.from_numpy(values), *cells(64, 96)).numpy(), decode_yolox(values, 96, 64)[:, :4], atol=1e-3
+    )
 
 
 def test_overlap():
@@ -170,7 +172,10 @@ def test_perfect_answers_have_full_precision(pictures):
         return values
 
     assert evaluate_folder(pictures, find, *SIZE) == {"person": 100.0, "face": 100.0}
-    assert evaluate_folder(pictures, lambda _: np.zeros((len(places), 7), np.float32), *SIZE) == {"person": 0.0, "face": 0.0}
+    assert evaluate_folder(pictures, lambda _: np.zeros((len(places), 7), np.float32), *SIZE) == {
+        "person": 0.0,
+        "face": 0.0,
+    }
 
 
 def test_labels_of_other_data_sets_count_for_persons_alone(tmp_path):
@@ -240,7 +245,8 @@ def test_archives_keep_their_persons_and_teachers_add_faces(tmp_path, pictures):
 
 def test_coco_and_wider_keep_the_class_that_they_have(tmp_path, pictures):
     table = {
-        "categories": [{"id": 1, "name": "person"}], "images": [{"id": 7, "file_name": "000.png", "width": 128, "height": 96}],
+        "categories": [{"id": 1, "name": "person"}],
+        "images": [{"id": 7, "file_name": "000.png", "width": 128, "height": 96}],
         "annotations": [{"image_id": 7, "category_id": 1, "bbox": [32, 24, 64, 48], "iscrowd": 0}],
     }  # fmt: skip
     (tmp_path / "c.json").write_text(json.dumps(table))
@@ -285,6 +291,8 @@ def test_videos_give_frames(tmp_path):
     ],
 )
 def test_commands_end_with_one_line(tmp_path, capsys, arguments, message):
-    assert main([a.replace("T/", f"{tmp_path}/") if "/" in a else a.replace("T", str(tmp_path)) for a in arguments]) == 1
+    assert (
+        main([a.replace("T/", f"{tmp_path}/") if "/" in a else a.replace("T", str(tmp_path)) for a in arguments]) == 1
+    )
     errors = capsys.readouterr().err.strip()
     assert message in errors and "\n" not in errors

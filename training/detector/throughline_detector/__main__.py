@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from throughline_reid.errors import TrainingError
+from throughline_reid.errors import TrainingError, run_command
 
 
 def _arguments(values: list[str] | None) -> argparse.Namespace:
@@ -27,9 +27,7 @@ def _arguments(values: list[str] | None) -> argparse.Namespace:
     label.add_argument("target", type=Path)
     models = Path.home() / ".cache/throughline/models"
     label.add_argument("--yolox", type=Path, default=models / "yolox-nano/yolox-nano.onnx")
-    label.add_argument(
-        "--ssd", type=Path, default=models / "ssd-mobilenet-v2-coco/ssd-mobilenet-v2-coco-640x384.onnx"
-    )
+    label.add_argument("--ssd", type=Path, default=models / "ssd-mobilenet-v2-coco/ssd-mobilenet-v2-coco-640x384.onnx")
     label.add_argument("--yunet", type=Path, default=models / "yunet-2023mar/face_detection_yunet_2023mar.onnx")
     label.add_argument("--threads", type=int, default=1)
     train = commands.add_parser("train", help="train, or go on after an interruption")
@@ -121,18 +119,7 @@ def main(values: list[str] | None = None) -> int:
         "evaluate": _evaluate,
         "export": _export,
     }
-    try:
-        import cv2
-
-        cv2.setNumThreads(1)
-        command[options.command](options)
-    except TrainingError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted; what was finished is kept, the same command goes on", file=sys.stderr)
-        return 130
-    return 0
+    return run_command(lambda: command[options.command](options))
 
 
 if __name__ == "__main__":

@@ -25,9 +25,7 @@ def network_finder(network: NanoDetector) -> Find:
     return find
 
 
-def evaluate_folder(
-    folder: Path, find: Find, height: int, width: int, persons_only: bool = False
-) -> dict[str, float]:
+def evaluate_folder(folder: Path, find: Find, height: int, width: int, persons_only: bool = False) -> dict[str, float]:
     """AP50 in percent of each class that the folder's labels have."""
     places, strides = cells(height, width)
     results = {name: [] for name in CLASSES}

@@ -39,9 +39,7 @@ def gather_archive(source: Path, target: Path) -> int:
         else:
             with tarfile.open(source) as archive:
                 # Only base names are used: an archive cannot write outside the folder.
-                files = [
-                    (PurePosixPath(m.name).name, archive.extractfile(m).read()) for m in archive if m.isfile()
-                ]
+                files = [(PurePosixPath(m.name).name, archive.extractfile(m).read()) for m in archive if m.isfile()]
     except (tarfile.TarError, EOFError, OSError) as error:
         raise TrainingError(f"{source}: not a folder and not a readable tar archive ({error})") from error
     texts = {Path(name).stem: content for name, content in files if name.endswith(".txt")}

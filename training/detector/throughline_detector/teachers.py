@@ -1,4 +1,4 @@
-"""The networks whose boxes are taken where nobody has drawn any: YOLOX-nano and the SSD for persons, YuNet for faces."""
+"""Networks whose boxes are taken where nobody has drawn any: YOLOX-nano and the SSD for persons, YuNet for faces."""
 
 from pathlib import Path
 
@@ -50,8 +50,8 @@ class Teachers:
     def persons(self, picture: np.ndarray) -> list[list[float]]:
         """Centre, width and height as fractions: what either person teacher believes, each person once."""
         blob, scale, offset = self._blob(picture, *_INPUT)
-        yolox = decode_yolox(list(self._yolox(blob).values())[0][0], *_INPUT)
-        ssd = list(self._ssd(blob).values())[0][0]
+        yolox = decode_yolox(next(iter(self._yolox(blob).values()))[0], *_INPUT)
+        ssd = next(iter(self._ssd(blob).values()))[0]
         found = np.concatenate([yolox[:, :5], ssd[:, :5]])
         found = suppress(found[found[:, 4] >= self.person_score], 0.55)
         found[:, :4] = (found[:, :4] - offset) / scale

@@ -24,7 +24,9 @@ from .networks import NanoDetector
 def load_trunk(network: NanoDetector, weights: Path) -> None:
     """The first blocks of an ImageNet MobileNetV2; tensors only, no code is unpickled."""
     if not weights.is_file():
-        raise TrainingError(f"{weights}: trunk weights not found; run `fetch-trunk` of training/reid or set trunk: none")
+        raise TrainingError(
+            f"{weights}: trunk weights not found; run `fetch-trunk` of training/reid or set trunk: none"
+        )
     try:
         state = torch.load(weights, map_location="cpu", weights_only=True)
         wanted = network.trunk.state_dict().keys()

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from .errors import TrainingError
+from .errors import run_command
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "throughline/training/reid"
 
@@ -51,7 +51,11 @@ def _arguments(values: list[str] | None) -> argparse.Namespace:
     export.add_argument("--tolerance", type=float, default=1.0, help="largest loss of R1 at which INT8 is kept")
     export.add_argument("--threads", type=int, default=1)
     export.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="replace one setting, such as name or input size"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="replace one setting, such as name or input size",
     )
     return parser.parse_args(values)
 
@@ -139,18 +143,7 @@ def main(values: list[str] | None = None) -> int:
         "evaluate": _evaluate,
         "export": _export,
     }[options.command]
-    try:
-        import cv2
-
-        cv2.setNumThreads(1)
-        command(options)
-    except TrainingError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted; what was finished is kept, the same command goes on", file=sys.stderr)
-        return 130
-    return 0
+    return run_command(lambda: command(options))
 
 
 if __name__ == "__main__":
