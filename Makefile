@@ -8,10 +8,10 @@ RELEASE := .build/release/throughline
 DEMO ?= demo-output
 PREFIX ?= $(HOME)/.local
 
-.PHONY: help setup build install models demo test lint format accuracy bench soak clean
+.PHONY: help setup build install models demo test lint format training-test accuracy bench soak clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: ## Install the system packages that are missing (asks for root only then)
 	@scripts/setup
@@ -38,6 +38,9 @@ lint: ## Check the format
 
 format: ## Format the sources in place
 	@$(SWIFT) format --in-place --configuration .swift-format --recursive Package.swift Sources Tests
+
+training-test: ## Test the training code (installs PyTorch and others, 2 GB, into training/reid/.venv)
+	@scripts/training-test --install
 
 accuracy: models ## Print the accuracy figures of Documentation/accuracy.md
 	@scripts/accuracy "$(RELEASE)"

@@ -1,9 +1,11 @@
 import ArgumentParser
+import Evaluation
 import Foundation
 import Inference
 import Models
 import Pipeline
 import Reidentification
+import Synchronization
 import ThroughlineCore
 
 /// How well re-ID networks know people again.
@@ -21,7 +23,10 @@ struct EvaluateReidentification: ParsableCommand {
     [String]
   @Option(parsing: .upToNextOption, help: "The networks; without any, all that are on this machine.")
   var model: [String] = []
-  @Flag(help: "Measure once more with k-reciprocal re-ranking (slow on large galleries).") var rerank = false
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Measure once more with k-reciprocal re-ranking (its time grows with the square of all crops).")
+  var rerank = true
   @Option(help: ArgumentHelp("Write the figures as JSON to this file.", valueName: "file")) var json: String?
 
   func run() throws {
@@ -34,56 +39,74 @@ struct EvaluateReidentification: ParsableCommand {
       throw CommandFailure.failed(
         "no re-ID network is on this machine; 'throughline models fetch --default' brings one")
     }
-    let sets = try data.map(CropFolder.init)
+    let sets = try data.map { try CropFolder($0) }
+    for set in sets {
+      guard let example = set.unnamed.first else { continue }
+      Console.write(
+        "\(set.name): pictures whose names say neither person nor camera are left out: \(set.unnamed.count), for example "
+          + "'\(example)'")
+    }
     var scores: [ReidentificationScore] = []
-    do {
-      let runtime = try loader.runtime(library: nil)
-      for name in names {
-        let located = try loader.locate(name, for: .reid)
-        let compiled = try runtime.compile(
-          modelAt: located.path, inputShape: located.entry.input?.shape, options: InferenceOptions(threads: 1)
-        )
-        guard let input = located.entry.input else { continue }
-        let embedder = try EmbedderFactory(
-          model: compiled, specification: .init(input), name: name, version: located.entry.version
-        ).makeEmbedder()
-        for set in sets {
-          var score = try ReidentificationScore(
-            model: name, on: set, embedder: embedder, isReranked: rerank)
-          score.multiplyAccumulates = located.entry.multiplyAccumulates
-          scores.append(score)
-        }
-      }
-    } catch let failure as CommandFailure {
-      throw failure
+    var failure: CommandFailure?
+    do { try measure(names, on: sets, with: loader) { scores.append($0) } } catch let error as CommandFailure
+    {
+      failure = error
     } catch let error as PipelineError {
-      throw CommandFailure(message: "\(error)", isUsage: error.isUsage)
-    } catch { throw CommandFailure.failed("\(error)") }
-    print(scores)
-    try ReportFile.write(scores, to: json)
+      failure = CommandFailure(message: "\(error)", isUsage: error.isUsage)
+    } catch { failure = .failed("\(error)") }
+    // What was measured before something failed took minutes: it is shown and written all the same.
+    if !scores.isEmpty {
+      show(scores)
+      try ReportFile.write(scores, to: json)
+    }
+    if let failure { throw failure }
   }
 
-  private func print(_ scores: [ReidentificationScore]) {
-    func percent(_ value: Double) -> String { String(format: "%6.1f", value * 100) }
-    let names = scores.map(\.model.count).max() ?? 0
-    let sets = scores.map(\.data.count).max() ?? 0
-    func pad(_ text: String, _ width: Int) -> String {
-      text.padding(toLength: width, withPad: " ", startingAt: 0)
-    }
-    Swift.print(
-      pad("", names), pad("", sets),
-      "    R1     R5    R10    mAP  ms/crop   GMAC" + (rerank ? "  R1 and mAP re-ranked" : ""))
-    for score in scores {
-      let metrics = score.metrics
-      var line =
-        "\(pad(score.model, names)) \(pad(score.data, sets)) \(percent(metrics.rank1)) \(percent(metrics.rank5)) "
-        + "\(percent(metrics.rank10)) \(percent(metrics.meanAveragePrecision)) "
-        + String(format: "%8.2f", score.millisecondsPerCrop)
-        + (score.multiplyAccumulates.map { String(format: " %6.2f", Double($0) / 1e9) } ?? "      -")
-      if let reranked = score.reranked {
-        line += "  \(percent(reranked.rank1)) \(percent(reranked.meanAveragePrecision))"
+  private func measure(
+    _ names: [String], on sets: [CropFolder], with loader: NetworkLoader,
+    finished: (ReidentificationScore) -> Void
+  ) throws {
+    // A name that is none has to be said before minutes are spent on the others.
+    let models = try names.map { (name: $0, located: try loader.locate($0, for: .reid)) }
+    let runtime = try loader.runtime(library: nil)
+    let isStopped = Mutex(false)
+    let signals = SignalWatcher { isStopped.withLock { $0 = true } }
+    defer { signals.cancel() }
+    for (name, located) in models {
+      guard let input = located.entry.input else { continue }
+      let compiled = try runtime.compile(
+        modelAt: located.path, inputShape: input.shape, options: InferenceOptions(threads: 1))
+      let embedder = try EmbedderFactory(
+        model: compiled, specification: .init(input), name: name, version: located.entry.version
+      ).makeEmbedder()
+      for set in sets {
+        var score = try ReidentificationScore(
+          model: name, on: set, embedder: embedder, isReranked: rerank,
+          isStopped: { isStopped.withLock { $0 } })
+        score.multiplyAccumulates = located.entry.multiplyAccumulates
+        finished(score)
       }
-      Swift.print(line)
     }
+  }
+
+  private func show(_ scores: [ReidentificationScore]) {
+    func cells(_ metrics: ReidentificationMetrics?) -> [String] {
+      guard let metrics else { return ["-", "-", "-", "-"] }
+      return [metrics.rank1, metrics.rank5, metrics.rank10, metrics.meanAveragePrecision].map {
+        String(format: "%.1f", $0 * 100)
+      }
+    }
+    let names = ["R1", "R5", "R10", "mAP"]
+    let titles =
+      ["network", "data", "queries"] + names + (rerank ? ["re-ranked: R1"] + names.dropFirst() : [])
+      + ["ms/crop", "GMAC"]
+    let rows = scores.map { score in
+      [score.model, score.data, String(score.metrics.queries)] + cells(score.metrics)
+        + (rerank ? cells(score.reranked) : []) + [
+          String(format: "%.2f", score.millisecondsPerCrop),
+          score.multiplyAccumulates.map { String(format: "%.2f", Double($0) / 1e9) } ?? "-",
+        ]
+    }
+    TextTable.print([titles] + rows, leftAligned: [0, 1])
   }
 }

@@ -29,10 +29,12 @@ struct LabelledPictures {
       && FileManager.default.fileExists(atPath: folder + "/labels")
   }
 
-  init(_ folder: String, category: DetectionClass) throws {
+  /// Reads the labels of a folder's pictures, without those of some paths.
+  init(_ folder: String, category: DetectionClass, excluding excluded: Set<String> = []) throws {
     self.category = category
     let number = category == .person ? 0 : 1
-    pictures = try PictureReading.pictures(below: [folder + "/images"]).map { path in
+    let paths = try PictureReading.pictures(below: [folder + "/images"])
+    pictures = try paths.filter { !excluded.contains($0) }.map { path in
       let name = (URL(filePath: path).lastPathComponent as NSString).deletingPathExtension
       let labels = "\(folder)/labels/\(name).txt"
       guard let data = FileManager.default.contents(atPath: labels) else {

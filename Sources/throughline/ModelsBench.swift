@@ -61,14 +61,31 @@ extension ModelsCommand {
       let runtime: OpenVINORuntime
       do { runtime = try loader.runtime(library: nil) } catch { throw CommandFailure.failed("\(error)") }
       let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
+      let trials = models.map { NetworkTrial(model: $0, runtime: runtime) }
+      for folder in data where !trials.contains(where: { $0.takes(folder) }) {
+        throw CommandFailure.failed(
+          LabelledPictures.isOne(folder)
+            ? "'\(folder)' holds pictures with boxes, but none of the networks is a detector"
+            : "'\(folder)' has no images/ and labels/, but none of the networks is a re-ID network that takes crops"
+        )
+      }
       var rows: [Row] = []
-      for model in models {
-        do { rows.append(try measure(NetworkTrial(model: model, runtime: runtime), threads: count)) } catch {
-          throw error is CommandFailure ? error : CommandFailure.failed("\(model.entry.name): \(error)")
+      var failure: CommandFailure?
+      for trial in trials where failure == nil {
+        do { rows.append(try measure(trial, threads: count)) } catch {
+          failure = error as? CommandFailure ?? .failed("\(trial.name): \(error)")
         }
       }
-      show(rows, threads: count)
-      try ReportFile.write(rows, to: json)
+      for folder in data.map({ URL(filePath: $0).lastPathComponent })
+      where failure == nil && !rows.contains(where: { $0.accuracy.contains { $0.data == folder } }) {
+        Console.write("\(folder): has no label that any of these networks could be measured by")
+      }
+      // What was measured before something failed is shown and written all the same.
+      if !rows.isEmpty {
+        show(rows, threads: count)
+        try ReportFile.write(rows, to: json)
+      }
+      if let failure { throw failure }
     }
 
     private func located(with loader: NetworkLoader) throws -> [LocatedModel] {

@@ -16,11 +16,12 @@ extension ModelsCommand {
       abstract:
         "Quantise a model to 8 bits with your own pictures; print accuracy and speed before and after.",
       discussion: """
-        The result is registered as NAME-int8 beside the fetched models; settings such as reidentification.model take \
-        it by that name. --calibration wants what the network will see: crops of persons for a re-ID network, frames \
-        for a detector; some hundreds are enough. NNCF does the work, in a Python environment that is installed once \
-        into the cache of the models (about 700 MB, folder 'compiler', delete it whenever you like) and that nothing \
-        else uses. An embedding of the 8-bit network is not to be compared with one of the original.
+        The result is registered as NAME-int8 beside the fetched models (NAME-int8-own where the zoo has that name \
+        already); settings such as reidentification.model take it by that name. --calibration wants what the network \
+        will see: crops of persons for a re-ID network, frames for a detector; some hundreds are enough, and where all \
+        have labels accuracy is measured on those that were not used. NNCF does the work, in a Python environment that \
+        is installed once into the cache of the models (about 700 MB, folder 'compiler', delete it whenever you like) \
+        and that nothing else uses. An embedding of the 8-bit network is not to be compared with one of the original.
         """)
 
     /// The arithmetic that a model can be compiled to.
@@ -51,7 +52,7 @@ extension ModelsCommand {
     var ignore: [String] = []
     @Option(
       help: ArgumentHelp(
-        "Labelled data to measure accuracy on, as in 'models bench'; without it only how far both agree.",
+        "Labelled data to measure accuracy on, as in 'models bench', rather than calibration pictures with labels.",
         valueName: "dir"))
     var data: [String] = []
     @Option(
@@ -90,11 +91,12 @@ extension ModelsCommand {
       if case .compiled(let base) = entry.source {
         throw CommandFailure.usage("'\(name)' is compiled already; compile '\(base)'")
       }
-      let output = ModelStore.compiledName(of: name, precision: precision.rawValue)
-      if loader.zoo.entries.contains(where: { $0.name == output && !$0.isCompiled }) {
-        throw CommandFailure.usage(
-          "the zoo has '\(output)' already; 'throughline models fetch \(output)' brings it")
+      for base in loader.zoo.entries
+      where ModelStore.compiledName(of: base.name, precision: precision.rawValue) == name {
+        throw CommandFailure.usage("'\(name)' has 8 bits already; compile '\(base.name)'")
       }
+      var output = ModelStore.compiledName(of: name, precision: precision.rawValue)
+      if loader.zoo.entries.contains(where: { $0.name == output && !$0.isCompiled }) { output += "-own" }
       do { try compile(entry, to: output, with: loader) } catch let failure as CommandFailure {
         throw failure
       } catch { throw CommandFailure.failed("\(error)") }
@@ -111,6 +113,18 @@ extension ModelsCommand {
       // Whoever has few pictures compares on those that were used rather than on none.
       let compared = PictureReading.spread(unseen.isEmpty ? chosen : unseen, count: isReid ? 100 : 30)
 
+      let measured = try measurable(of: before, used: Set(chosen))
+      // Before anything that takes minutes: data that cannot be read must not cost the quantised network.
+      let figuresBefore = try measured.flatMap { folder, excluded in
+        let figures = try before.accuracy(on: folder, excluding: excluded)
+        guard !figures.isEmpty else {
+          throw CommandFailure.failed(
+            "'\(folder)/labels' has no box of class \(entry.task == .face ? "1 (face)" : "0 (person)"), which '\(name)' finds"
+          )
+        }
+        return figures
+      }
+
       let compiler = ModelCompiler(store: loader.store)
       let workFolder = try compiler.makeWorkFolder(for: entry.name)
       defer { try? FileManager.default.removeItem(atPath: workFolder) }
@@ -126,9 +140,9 @@ extension ModelsCommand {
       let after = NetworkTrial(
         model: LocatedModel(entry: compiled, path: "\(result.folder)/\(output).xml"), runtime: before.runtime)
       let agreement = try before.agreement(with: after, on: compared)
-      compiled.accuracy = try data.flatMap { try after.accuracy(on: $0) }
+      compiled.accuracy = try measured.flatMap { try after.accuracy(on: $0.folder, excluding: $0.excluded) }
       let report = Report(
-        before: try side(before, figures: data.flatMap { try before.accuracy(on: $0) }),
+        before: try side(before, figures: figuresBefore),
         after: try side(after, figures: compiled.accuracy), agreementMeasure: agreement.measure,
         agreement: agreement.value, calibrationPictures: chosen.count)
       try loader.store.install(
@@ -136,6 +150,21 @@ extension ModelsCommand {
       show(report)
       print("\(output): \(loader.store.folder(of: compiled)); 'throughline models list' shows it")
       try ReportFile.write(report, to: json)
+    }
+
+    /// The folders to measure accuracy on, each without some pictures: the labelled data, else those of the
+    /// calibration that have labels, without the pictures that the network is fitted to.
+    private func measurable(
+      of trial: NetworkTrial, used: Set<String>
+    ) throws -> [(folder: String, excluded: Set<String>)] {
+      for folder in data where !trial.takes(folder) {
+        throw CommandFailure.failed(
+          trial.model.entry.task == .reid
+            ? "'\(folder)' holds pictures with boxes; '\(name)' is a re-ID network and needs crops of persons"
+            : "'\(folder)' has no images/ and labels/; '\(name)' is a detector and needs pictures with boxes")
+      }
+      guard data.isEmpty else { return data.map { ($0, []) } }
+      return calibration.filter { trial.canMeasureAccuracy(on: $0, excluding: used) }.map { ($0, used) }
     }
 
     /// Writes what the network would see of each picture, prepared exactly as in a run.
@@ -214,6 +243,11 @@ extension ModelsCommand {
       print(
         String(format: "%.2f times as fast on one thread; ", speed)
           + "agreement (\(report.agreementMeasure)) " + String(format: "%.3f", report.agreement))
+      if figures.isEmpty {
+        print(
+          "the pictures have no labels, so accuracy is how far both agree; --data DIR measures it on labelled ones"
+        )
+      }
     }
   }
 }

@@ -103,22 +103,39 @@ struct NetworkTrial {
 
   // MARK: Accuracy
 
-  /// Accuracy on labelled data: crops for a re-ID network, pictures with boxes for a detector. Empty where the folder
-  /// is for networks of the other kind.
-  func accuracy(on folder: String) throws -> [ModelAccuracy] {
-    let name = URL(filePath: folder).lastPathComponent
+  /// Whether a folder's form is that of data for networks of this kind: crops for a re-ID network, pictures with boxes
+  /// for a detector.
+  func takes(_ folder: String) -> Bool { LabelledPictures.isOne(folder) == (model.entry.task != .reid) }
+
+  /// Whether pictures of a folder, without some, say enough about themselves to measure accuracy on them.
+  func canMeasureAccuracy(on folder: String, excluding excluded: Set<String>) -> Bool {
+    guard takes(folder) else { return false }
     if model.entry.task == .reid {
-      guard !LabelledPictures.isOne(folder) else { return [] }
+      return (try? CropFolder(folder, excluding: excluded))?.hasMatches == true
+    }
+    guard let set = try? LabelledPictures(folder, category: category, excluding: excluded) else {
+      return false
+    }
+    return set.truthCount > 0
+  }
+
+  private var category: DetectionClass { model.entry.task == .face ? .face : .person }
+
+  /// Accuracy on labelled data, without some of its pictures. Empty where the folder is for networks of the other kind
+  /// or has no box of the class that this one finds.
+  func accuracy(on folder: String, excluding excluded: Set<String> = []) throws -> [ModelAccuracy] {
+    let name = URL(filePath: folder).lastPathComponent
+    guard takes(folder) else { return [] }
+    if model.entry.task == .reid {
       let metrics = try ReidentificationScore(
-        model: self.name, on: CropFolder(folder), embedder: embedder()
+        model: self.name, on: CropFolder(folder, excluding: excluded), embedder: embedder()
       ).metrics
       return [
         ModelAccuracy(data: name, measure: "Rank-1", value: metrics.rank1 * 100),
         ModelAccuracy(data: name, measure: "mAP", value: metrics.meanAveragePrecision * 100),
       ]
     }
-    guard LabelledPictures.isOne(folder) else { return [] }
-    let set = try LabelledPictures(folder, category: model.entry.task == .face ? .face : .person)
+    let set = try LabelledPictures(folder, category: category, excluding: excluded)
     guard set.truthCount > 0 else { return [] }
     var precision = AveragePrecision()
     // The floor of the program keeps what a tracker can use; a curve needs the weaker ones too.

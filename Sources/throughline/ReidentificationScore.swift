@@ -13,13 +13,19 @@ struct ReidentificationScore: Codable {
   var multiplyAccumulates: Int?
 
   /// Embeds all crops of a folder, with a progress bar, and ranks them.
-  init(model: String, on set: CropFolder, embedder: Embedder, isReranked: Bool = false) throws {
+  ///
+  /// - Parameter isStopped: asked before each crop; the work ends with an error once it says so.
+  init(
+    model: String, on set: CropFolder, embedder: Embedder, isReranked: Bool = false,
+    isStopped: () -> Bool = { false }
+  ) throws {
     let bar = ProgressBar(title: model)
     let count = set.queries.count + set.gallery.count
     var done = 0
     var seconds = 0.0
     func embed(_ crops: [CropFolder.Crop]) throws -> [Embedding] {
       try crops.map { crop in
+        if isStopped() { throw CommandFailure.failed("interrupted while '\(model)' looked at '\(set.name)'") }
         let picture = try PictureReading.picture(crop.path)
         let began = ProcessInfo.processInfo.systemUptime
         let embedding = try embedder.embed(picture, box: picture.size.bounds)
@@ -44,8 +50,9 @@ struct ReidentificationScore: Codable {
     }
     millisecondsPerCrop = seconds / Double(max(1, count)) * 1000
     if isReranked {
-      bar.show(fraction: nil, note: "\(set.name), re-ranking")
-      let distances = try KReciprocalReranking().distances(queries: queries, gallery: gallery)
+      let distances = try KReciprocalReranking().distances(queries: queries, gallery: gallery) { share in
+        bar.show(fraction: share, note: "\(set.name), re-ranking")
+      }
       reranked = try ReidentificationMetrics(
         distances: distances, queries: queryLabels, gallery: galleryLabels)
     }

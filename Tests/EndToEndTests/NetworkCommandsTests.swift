@@ -52,22 +52,87 @@ import ThroughlineTestKit
     #expect(result.output.isEmpty)
   }
 
-  @Test func severalNetworksAreMeasuredInOneTable() throws {
-    let place = try folder([
-      "crops/0001_c1s1_0_0.bmp": Self.bitmap, "crops/0001_c2s1_0_0.bmp": Self.bitmap,
-      "crops/0002_c1s1_0_0.bmp": Self.bitmap, "crops/0002_c2s1_0_0.bmp": Self.bitmap,
-    ])
+  private static func crops(_ people: Int, in folder: String) -> [String: Data] {
+    var files: [String: Data] = [:]
+    for person in 1...people {
+      for camera in 1...2 { files["\(folder)/\(1000 + person)_c\(camera)s1_0_0.bmp"] = bitmap }
+    }
+    return files
+  }
+
+  private func scores(_ file: String) throws -> [[String: Any]] {
+    try #require(
+      JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: file))) as? [[String: Any]])
+  }
+
+  @Test(arguments: [[], ["--no-rerank"]])
+  func severalNetworksAreMeasuredInOneTableWithAndWithoutReranking(flags: [String]) throws {
+    let place = try folder(Self.crops(2, in: "crops"))
+    let name = try #require(Programs.models.last)
+    let json = place.file("scores.json")
+    let result = try Programs.throughline.run(
+      ["evaluate", "reid", "--data", place.file("crops"), "--model", name, name, "--json", json] + flags)
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let lines = result.output.split(separator: "\n")
+    #expect(lines.count == 3)
+    let isReranked = flags.isEmpty
+    #expect(
+      lines[0].split(separator: " ").filter { ["R1", "R5", "R10", "mAP"].contains($0) }.count
+        == (isReranked ? 8 : 4))
+    // Name, data, queries, figures, time and work.
+    #expect(lines[1].split(separator: " ").count == (isReranked ? 13 : 9))
+    let scores = try scores(json)
+    #expect(scores.map { $0["model"] as? String } == [name, name])
+    for score in scores {
+      let figures = ["rank1", "rank5", "rank10", "meanAveragePrecision", "queries"]
+      #expect(figures.allSatisfy { (score["metrics"] as? [String: Any])?[$0] != nil })
+      #expect((score["reranked"] != nil) == isReranked)
+    }
+  }
+
+  @Test func picturesWithOtherNamesAreLeftOutAndSaid() throws {
+    let files = Self.crops(2, in: "crops").merging(["crops/holiday.bmp": Self.bitmap]) { $1 }
+    let place = try folder(files)
+    let result = try Programs.throughline.run(
+      ["evaluate", "reid", "--data", place.file("crops"), "--model"] + Programs.models.suffix(1))
+    #expect(result.exitCode == 0)
+    #expect(result.errors.contains("are left out: 1, for example"), "\(result.errors)")
+    #expect(result.errors.contains("holiday.bmp"), "\(result.errors)")
+  }
+
+  @Test func whatWasMeasuredBeforeACropThatIsNoPictureIsNotLost() throws {
+    var files = Self.crops(2, in: "good").merging(Self.crops(2, in: "bad")) { $1 }
+    files["bad/0009_c1s1_0_0.jpg"] = Data("no picture".utf8)
+    let place = try folder(files)
     let name = try #require(Programs.models.last)
     let json = place.file("scores.json")
     let result = try Programs.throughline.run([
-      "evaluate", "reid", "--data", place.file("crops"), "--model", name, name, "--rerank", "--json", json,
+      "evaluate", "reid", "--data", place.file("good"), "--data", place.file("bad"), "--model", name,
+      "--json", json,
     ])
-    #expect(result.exitCode == 0, "\(result.errors)")
-    #expect(result.output.split(separator: "\n").count == 3)
-    let scores = try #require(
-      JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: json))) as? [[String: Any]])
-    #expect(scores.map { $0["model"] as? String } == [name, name])
-    #expect(scores.allSatisfy { $0["reranked"] != nil })
+    #expect(result.exitCode == 1)
+    #expect(result.errors.contains("0009_c1s1_0_0.jpg"), "\(result.errors)")
+    #expect(result.output.split(separator: "\n").count == 2)
+    #expect(try scores(json).map { $0["data"] as? String } == ["good"])
+  }
+
+  @Test func whatWasMeasuredBeforeAnInterruptionIsNotLost() throws {
+    let place = try folder(Self.crops(2, in: "small").merging(Self.crops(1500, in: "large")) { $1 })
+    let json = place.file("scores.json")
+    let running = try Programs.throughline.start(
+      [
+        "evaluate", "reid", "--data", place.file("small"), "--data", place.file("large"), "--json", json,
+        "--model",
+      ]
+        + Programs.models.suffix(1))
+    // The bar shows itself after half a second only, which the small folder does not need.
+    while running.isRunning, !running.errorsSoFar.contains("large") { usleep(10_000) }
+    running.signal(SIGINT)
+    let result = running.wait()
+    #expect(result.exitCode == 1)
+    #expect(result.errors.contains("interrupted"), "\(result.errors)")
+    #expect(result.output.split(separator: "\n").count == 2)
+    #expect(try scores(json).map { $0["data"] as? String } == ["small"])
   }
 
   @Test func benchPrintsOneRowForEachModelAndOneColumnForEachThread() throws {
@@ -93,7 +158,9 @@ import ThroughlineTestKit
     (["models", "compile", "yunet-2023mar", "--calibration", "EMPTY", "--precision", "int4"], "int4", 2),
     (["models", "compile", "yunet-2023mar", "--calibration", "EMPTY"], "holds no picture", 1),
     (["models", "compile", "yunet-2023mar", "--calibration", "EMPTY/none"], "no such folder", 1),
+    (["models", "compile", "throughline-reid-s-int8", "--calibration", "EMPTY"], "8 bits already", 2),
     (["models", "bench", "no-such-model"], "no-such-model", 2),
+    (["models", "bench", "yunet-2023mar", "--data", "EMPTY"], "none of the networks is a re-ID network", 1),
     (["models", "bench", "--threads", "0"], "--threads must be 1 to 256", 2),
   ])
   func whatCannotBeCompiledOrMeasuredIsNamed(arguments: [String], message: String, code: Int32) throws {
@@ -112,6 +179,81 @@ import ThroughlineTestKit
     ])
     #expect(result.exitCode == 1)
     #expect(result.errors.contains("bad.jpg"), "\(result.errors)")
+  }
+
+  private static func isHere(_ name: String) -> Bool {
+    if let entry = try? ModelZoo.standard().entry(named: name), ModelStore().isPresent(entry) { return true }
+    FileHandle.standardError.write(Data("SKIPPED: a test that needs '\(name)', which is not fetched\n".utf8))
+    return false
+  }
+
+  /// Models of this machine in a folder of its own, so that a test leaves nothing among the user's.
+  private func ownModels(_ names: [String], in place: TemporaryFolder) throws -> String {
+    let (manager, all, own) = (FileManager.default, ModelStore().directory, place.file("cache"))
+    try manager.createDirectory(atPath: own + "/models", withIntermediateDirectories: true)
+    let runtimes = try manager.contentsOfDirectory(atPath: all).filter { $0.hasPrefix("openvino") }
+    for name in runtimes + names.map({ "models/" + $0 }) {
+      try manager.createSymbolicLink(atPath: "\(own)/\(name)", withDestinationPath: "\(all)/\(name)")
+    }
+    return own
+  }
+
+  /// An interpreter that "quantises" by handing out the 8-bit network of this repository.
+  private func interpreter(in place: TemporaryFolder) throws -> String {
+    let weights = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Models/weights/throughline-reid-s-int8").path
+    let path = place.file("python")
+    try "#!/bin/sh\ncp '\(weights).xml' \"$3\"\ncp '\(weights).bin' \"${3%.xml}.bin\"\n".write(
+      toFile: path, atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    return path
+  }
+
+  @Test func aCompilationPrintsAccuracyAndSpeedBeforeAndAfter() throws {
+    let base = "throughline-reid-s"
+    guard Self.isHere(base) else { return }
+    let place = try folder(Self.crops(4, in: "crops"))
+    let own = try ownModels([base], in: place)
+    let json = place.file("report.json")
+    // Two of the eight crops are fitted to; the others have labels and are measured on.
+    let result = try Programs.throughline.run([
+      "models", "compile", base, "--precision", "int8", "--calibration", place.file("crops"), "--pictures",
+      "2",
+      "--python", try interpreter(in: place), "--directory", own, "--json", json,
+    ])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    for text in ["p50 ms", "p95 ms", "crops Rank-1", "crops mAP", "times as fast", "agreement (cosine)"] {
+      #expect(result.output.contains(text), "\(result.output)")
+    }
+    let report = try #require(
+      JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: json))) as? [String: Any])
+    for (side, name) in [("before", base), ("after", "throughline-reid-s-int8-own")] {
+      let figures = try #require(report[side] as? [String: Any])
+      #expect(figures["model"] as? String == name)
+      #expect((figures["accuracy"] as? [String: Double])?.keys.sorted() == ["crops Rank-1", "crops mAP"])
+    }
+    let list = try Programs.throughline.run(["models", "list", "--directory", own])
+    #expect(list.output.contains("throughline-reid-s-int8-own"))
+  }
+
+  @Test(arguments: [
+    ("--data", "boxes", "is a re-ID network and needs crops"), ("--data", "crops/none", "crops/none"),
+  ])
+  func dataOfAnotherKindStopsACompilationBeforeItBegins(flag: String, folderName: String, message: String)
+    throws
+  {
+    let base = "throughline-reid-s"
+    guard Self.isHere(base) else { return }
+    let place = try folder(
+      Self.crops(2, in: "crops").merging(["boxes/images/a.bmp": Self.bitmap, "boxes/labels/a.txt": Data()]) {
+        $1
+      })
+    let result = try Programs.throughline.run([
+      "models", "compile", base, "--calibration", place.file("crops"), flag, place.file(folderName),
+      "--python", "/bin/false", "--directory", try ownModels([base], in: place),
+    ])
+    #expect(result.exitCode == 1)
+    #expect(result.errors.contains(message), "\(result.errors)")
   }
 
   @Test func damagedLabelsAreNamedWithTheirLine() throws {

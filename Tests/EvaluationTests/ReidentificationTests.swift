@@ -65,6 +65,25 @@ import ThroughlineCore
     for (value, expected) in zip(distances, goldenReranking) { #expect(abs(value - expected) < 1e-4) }
   }
 
+  @Test func rerankingOfManyAgreesWithNumPyAndTellsHowFarItIs() throws {
+    var shares: [Double] = []
+    let distances = try KReciprocalReranking().distances(
+      queries: Self.points(10, 21), gallery: Self.points(110, 22)
+    ) { shares.append($0) }
+    for (row, expected) in goldenRerankingSums.enumerated() {
+      let sum = distances[row * 110..<(row + 1) * 110].reduce(0, +)
+      #expect(abs(sum - expected) < 1e-3, "query \(row)")
+    }
+    #expect(shares == shares.sorted() && shares.first == 0 && shares.last == 1)
+  }
+
+  @Test func rerankingRefusesEmbeddingsOfTwoNetworks() throws {
+    let other = try Embedding(normalizing: [1, 2, 3])
+    #expect(throws: ReidentificationError.dimension(expected: 8, found: 3)) {
+      try KReciprocalReranking().distances(queries: Self.points(1, 1), gallery: [other])
+    }
+  }
+
   @Test func rerankingOfNothingIsNothing() throws {
     #expect(try KReciprocalReranking().distances(queries: [], gallery: Self.points(3, 1)).isEmpty)
     #expect(

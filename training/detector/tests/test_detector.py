@@ -155,6 +155,13 @@ def test_training_lowers_the_loss(tmp_path, pictures):
     assert np.mean(totals[-5:]) < 0.8 * np.mean(totals[:5])
 
 
+def test_a_folder_without_boxes_cannot_be_measured(pictures):
+    for file in (pictures / "labels").iterdir():
+        file.write_text("")
+    with pytest.raises(TrainingError, match="no box"):
+        evaluate_folder(pictures, lambda _: np.zeros((len(cells(*SIZE)[0]), 7), np.float32), *SIZE)
+
+
 def test_perfect_answers_have_full_precision(pictures):
     """The evaluation on answers that are made from the labels, and on none."""
     places, strides = cells(*SIZE)
@@ -207,6 +214,18 @@ def test_a_run_goes_on_after_an_interruption(tmp_path, pictures, monkeypatch, ca
     other = parse_configuration(_values(pictures, width=24))
     with pytest.raises(TrainingError, match="another network"):
         Trainer(other, tmp_path / "run", _quiet)
+
+
+def test_a_picture_that_is_none_ends_a_run_and_loses_nothing(tmp_path, pictures):
+    configuration = parse_configuration(_values(pictures, epochs=50, batch=4))
+    trainer = Trainer(configuration, tmp_path / "run", _quiet)
+    trainer.step()
+    (pictures / "images/000.png").write_bytes(b"no picture")
+    with pytest.raises(TrainingError, match=r"000\.png"):
+        trainer.run()
+    steps = trainer.progress.step
+    (pictures / "images/000.png").write_bytes((pictures / "images/001.png").read_bytes())
+    assert Trainer(configuration, tmp_path / "run", _quiet).progress.step == steps >= 1
 
 
 def test_pictures_without_boxes_are_refused(tmp_path, pictures):

@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
 from throughline_reid.errors import TrainingError, run_command
+from throughline_reid.places import user_cache
 
 
 def _arguments(values: list[str] | None) -> argparse.Namespace:
@@ -25,7 +27,7 @@ def _arguments(values: list[str] | None) -> argparse.Namespace:
     frames.add_argument("--every", type=int, default=8, help="take every Nth frame")
     label = commands.add_parser("label", help="let teachers draw the boxes that are missing")
     label.add_argument("target", type=Path)
-    models = Path.home() / ".cache/throughline/models"
+    models = user_cache() / "models"
     label.add_argument("--yolox", type=Path, default=models / "yolox-nano/yolox-nano.onnx")
     label.add_argument("--ssd", type=Path, default=models / "ssd-mobilenet-v2-coco/ssd-mobilenet-v2-coco-640x384.onnx")
     label.add_argument("--yunet", type=Path, default=models / "yunet-2023mar/face_detection_yunet_2023mar.onnx")
@@ -111,6 +113,9 @@ def _export(options: argparse.Namespace) -> None:
 
 def main(values: list[str] | None = None) -> int:
     options = _arguments(values)
+    # What the shipped configuration names, where the caller has not said otherwise.
+    os.environ.setdefault("REID_CACHE", str(user_cache() / "training/reid"))
+    os.environ.setdefault("DETECTOR_DATA", str(user_cache() / "training/detector/data"))
     command = {
         "gather": _gather,
         "frames": _frames,

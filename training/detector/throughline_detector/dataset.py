@@ -39,7 +39,10 @@ def read_labels(file: Path, persons_only: bool = False) -> np.ndarray:
             continue
         if not 0 <= values[0] < len(CLASSES):
             known = ", ".join(f"{index} {name}" for index, name in enumerate(CLASSES))
-            raise TrainingError(f"{file}:{number}: class {int(values[0])} is unknown; known are {known}")
+            raise TrainingError(
+                f"{file}:{number}: class {int(values[0])} is unknown; known are {known} "
+                "(evaluate --persons-only leaves all others out)"
+            )
         rows.append(values)
     return np.array(rows, np.float32).reshape(-1, 5)
 

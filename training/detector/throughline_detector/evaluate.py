@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from throughline_reid.errors import TrainingError
 
 from .dataset import GREY, list_pictures, read_picture
 from .measures import average_precision, letterbox, overlaps, suppress
@@ -50,6 +51,8 @@ def evaluate_folder(folder: Path, find: Find, height: int, width: int, persons_o
                 if hit:
                     free[values_of.argmax()] = False
                 results[name].append((box[4], hit))
+    if not any(truth_counts.values()):
+        raise TrainingError(f"{folder}: no box in its labels, so nothing can be measured; check labels/")
     return {
         name: 100 * average_precision(results[name], count) if results[name] else 0.0
         for name, count in truth_counts.items()

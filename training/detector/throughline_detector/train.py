@@ -102,7 +102,13 @@ class Trainer:
         while len(samples) < configuration.batch:
             if not self.queue:
                 self.queue = self.generator.permutation(len(self.pictures)).tolist()
-            samples.append(training_sample(self.pictures[self.queue.pop()], height, width, self.generator))
+            sample = self.pictures[self.queue.pop()]
+            try:
+                samples.append(training_sample(sample, height, width, self.generator))
+            except TrainingError:
+                # A picture that cannot be decoded ends the run, and costs nothing of what was learned.
+                self.save()
+                raise
         batch = torch.from_numpy(np.stack([s[0] for s in samples]).transpose(0, 3, 1, 2)).to(self.device)
         truths = [torch.from_numpy(s[1]) for s in samples]
         factor = learning_rate_factor(self.progress.fraction, self.progress.step, configuration.warm_up_steps)

@@ -29,3 +29,34 @@ def write_crops(folder: Path, identities: int, cameras: int = 2, each: int = 2, 
 @pytest.fixture
 def crops(tmp_path):
     return write_crops(tmp_path / "crops", identities=6)
+
+
+def tiny_values(crops: Path, **more) -> dict:
+    """The values of a configuration that trains in a moment."""
+    return {
+        "name": "tiny",
+        "folders": [str(crops)],
+        "network": {"kind": "repvgg-s", "dimension": 16},
+        "input": {"height": 32, "width": 16},
+        "stored": {"height": 32, "width": 16},
+        "batch": {"identities": 3, "crops": 3},
+        "schedule": {"epochs": 3, "warm_up_steps": 2, "average_decay": 0.5},
+        **more,
+    }
+
+
+def write_teacher(file: Path) -> Path:
+    """A teacher in OpenVINO IR: mean colours of six stripes, 18 values."""
+    import openvino
+    from openvino import opset13 as ops
+
+    crops = ops.parameter([1, 3, 48, 24], np.float32, name="data")
+    stripes = ops.adaptive_avg_pool(crops, ops.constant(np.array([6, 1]))).output(0)
+    flat = ops.reshape(stripes, ops.constant(np.array([0, 18])), True)
+    openvino.save_model(openvino.Model([flat], [crops], "teacher"), str(file))
+    return file
+
+
+@pytest.fixture
+def teacher(tmp_path):
+    return write_teacher(tmp_path / "teacher.xml")

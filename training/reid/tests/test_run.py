@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from conftest import write_crops
+from conftest import tiny_values, write_crops
 
 from throughline_reid.__main__ import main
 from throughline_reid.configuration import load_configuration, parse_configuration
@@ -14,34 +14,8 @@ from throughline_reid.teacher import compute_targets, load_targets
 from throughline_reid.train import Trainer, class_means
 
 
-def _values(crops, **more):
-    return {
-        "name": "tiny",
-        "folders": [str(crops)],
-        "network": {"kind": "repvgg-s", "dimension": 16},
-        "input": {"height": 32, "width": 16},
-        "stored": {"height": 32, "width": 16},
-        "batch": {"identities": 3, "crops": 3},
-        "schedule": {"epochs": 3, "warm_up_steps": 2, "average_decay": 0.5},
-        **more,
-    }
-
-
 def _quiet(*_):
     pass
-
-
-@pytest.fixture
-def teacher(tmp_path):
-    """A teacher in OpenVINO IR: mean colours of six stripes, 18 values."""
-    import openvino
-    from openvino import opset13 as ops
-
-    crops = ops.parameter([1, 3, 48, 24], np.float32, name="data")
-    stripes = ops.adaptive_avg_pool(crops, ops.constant(np.array([6, 1]))).output(0)
-    flat = ops.reshape(stripes, ops.constant(np.array([0, 18])), True)
-    openvino.save_model(openvino.Model([flat], [crops], "teacher"), str(tmp_path / "teacher.xml"))
-    return tmp_path / "teacher.xml"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +34,7 @@ def teacher(tmp_path):
 )
 def test_faulty_configurations_are_named(change, message):
     with pytest.raises(TrainingError, match=message):
-        parse_configuration({**_values("x"), **change})
+        parse_configuration({**tiny_values("x"), **change})
 
 
 def test_overrides(tmp_path):
@@ -87,7 +61,7 @@ def test_shipped_configurations_are_valid(monkeypatch):
 def test_training_lowers_the_loss_and_goes_on_after_an_interruption(tmp_path, crops):
     still = dict.fromkeys(("flip", "shift", "scale", "brightness", "channel_gain", "contrast", "erase"), 0)
     schedule = {"epochs": 20, "warm_up_steps": 2, "learning_rate": 1e-3, "head_learning_rate": 1e-2}
-    configuration = parse_configuration(_values(crops, schedule=schedule, augmentation=still))
+    configuration = parse_configuration(tiny_values(crops, schedule=schedule, augmentation=still))
     trainer = Trainer(configuration, tmp_path / "run", tmp_path / "cache", _quiet)
     first = sum(trainer.step()["identity"] for _ in range(3))
     trainer.save()
@@ -105,12 +79,12 @@ def test_training_lowers_the_loss_and_goes_on_after_an_interruption(tmp_path, cr
 
 
 def test_a_run_starts_from_another(tmp_path, crops):
-    first = Trainer(parse_configuration(_values(crops)), tmp_path / "first", tmp_path / "cache", _quiet)
+    first = Trainer(parse_configuration(tiny_values(crops)), tmp_path / "first", tmp_path / "cache", _quiet)
     first.step()
     first.save()
     network = {"kind": "repvgg-s", "dimension": 16, "start": str(tmp_path / "first")}
     second = Trainer(
-        parse_configuration(_values(crops, network=network)), tmp_path / "second", tmp_path / "cache", _quiet
+        parse_configuration(tiny_values(crops, network=network)), tmp_path / "second", tmp_path / "cache", _quiet
     )
     assert second.progress.step == 0
     expected = first.average.network.state_dict()
@@ -120,12 +94,16 @@ def test_a_run_starts_from_another(tmp_path, crops):
     for folder, dimension, message in (("none", 16, "holds no checkpoint"), ("first", 24, "is of another network")):
         network |= {"start": str(tmp_path / folder), "dimension": dimension}
         with pytest.raises(TrainingError, match=message):
-            Trainer(parse_configuration(_values(crops, network=network)), tmp_path / "x", tmp_path / "cache", _quiet)
+            Trainer(
+                parse_configuration(tiny_values(crops, network=network)), tmp_path / "x", tmp_path / "cache", _quiet
+            )
 
 
 def test_later_batches_mix_both_sizes(tmp_path, crops):
     schedule = {"epochs": 3, "early_share": 0.5, "early_height": 16, "early_width": 16, "mixed_share": 0.4}
-    trainer = Trainer(parse_configuration(_values(crops, schedule=schedule)), tmp_path / "run", tmp_path / "c", _quiet)
+    trainer = Trainer(
+        parse_configuration(tiny_values(crops, schedule=schedule)), tmp_path / "run", tmp_path / "c", _quiet
+    )
     assert {trainer.input_size() for _ in range(20)} == {(16, 16)}
     trainer.progress.step = trainer.progress.total_steps - 1
     sizes = [trainer.input_size() for _ in range(200)]
@@ -134,7 +112,7 @@ def test_later_batches_mix_both_sizes(tmp_path, crops):
 
 
 def test_one_run_gives_networks_of_two_sizes(tmp_path, crops):
-    Trainer(parse_configuration(_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).save()
+    Trainer(parse_configuration(tiny_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).save()
     arguments = ["export", str(tmp_path / "run"), str(tmp_path / "target"), "--set", "name=small"]
     assert main([*arguments, "--set", "input.height=16"]) == 0
     summary = json.loads((tmp_path / "target/small.json").read_text())
@@ -143,7 +121,7 @@ def test_one_run_gives_networks_of_two_sizes(tmp_path, crops):
 
 
 def test_interrupt_saves(tmp_path, crops, monkeypatch):
-    trainer = Trainer(parse_configuration(_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet)
+    trainer = Trainer(parse_configuration(tiny_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet)
     original, calls = trainer.step, []
 
     def step():
@@ -155,25 +133,28 @@ def test_interrupt_saves(tmp_path, crops, monkeypatch):
     monkeypatch.setattr(trainer, "step", step)
     with pytest.raises(TrainingError, match="goes on at step 2"):
         trainer.run()
-    assert Trainer(parse_configuration(_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).progress.step == 2
+    assert (
+        Trainer(parse_configuration(tiny_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).progress.step
+        == 2
+    )
 
 
 def test_checkpoint_of_other_data_or_network_is_refused(tmp_path, crops):
-    Trainer(parse_configuration(_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).save()
+    Trainer(parse_configuration(tiny_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).save()
     other = write_crops(tmp_path / "others", 4)
     with pytest.raises(TrainingError, match="knows 6 identities, the data holds 4"):
-        Trainer(parse_configuration(_values(other)), tmp_path / "run", tmp_path / "cache", _quiet)
-    larger = _values(crops, network={"kind": "repvgg-s", "dimension": 24})
+        Trainer(parse_configuration(tiny_values(other)), tmp_path / "run", tmp_path / "cache", _quiet)
+    larger = tiny_values(crops, network={"kind": "repvgg-s", "dimension": 24})
     with pytest.raises(TrainingError, match="of another network"):
         Trainer(parse_configuration(larger), tmp_path / "run", tmp_path / "cache", _quiet)
     (tmp_path / "run" / "checkpoint.pt").write_bytes(b"torn")
     with pytest.raises(TrainingError, match="cannot be read"):
-        Trainer(parse_configuration(_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet)
+        Trainer(parse_configuration(tiny_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet)
 
 
 def test_teacher_may_be_unfinished(tmp_path, crops, teacher, monkeypatch):
     monkeypatch.setattr("throughline_reid.teacher._BLOCK", 8)
-    values = _values(crops, teacher=str(teacher), loss={"direction": 5.0, "relation": 5.0})
+    values = tiny_values(crops, teacher=str(teacher), loss={"direction": 5.0, "relation": 5.0})
     values["network"] = {"kind": "repvgg-s", "dimension": 18}
     configuration = parse_configuration(values)
     with pytest.raises(TrainingError, match="run `teach`"):
@@ -203,13 +184,13 @@ def test_teacher_may_be_unfinished(tmp_path, crops, teacher, monkeypatch):
 
 
 def test_missing_teacher_is_named(tmp_path, crops):
-    values = _values(crops, teacher=str(tmp_path / "absent.xml"))
+    values = tiny_values(crops, teacher=str(tmp_path / "absent.xml"))
     with pytest.raises(TrainingError, match="absent.xml: teacher not found"):
         Trainer(parse_configuration(values), tmp_path / "run", tmp_path / "cache", _quiet)
 
 
 def test_export_computes_the_same(tmp_path, crops):
-    Trainer(parse_configuration(_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).save()
+    Trainer(parse_configuration(tiny_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).save()
     target = tmp_path / "target"
     assert main(["export", str(tmp_path / "run"), str(target), "--data", str(crops)]) == 0
     assert {p.name for p in target.iterdir()} == {"tiny.onnx", "tiny.xml", "tiny.bin", "tiny.json"}
@@ -227,7 +208,7 @@ def test_export_computes_the_same(tmp_path, crops):
 
 def test_int8_is_kept_only_if_it_is_as_good(tmp_path, crops):
     pytest.importorskip("nncf")
-    Trainer(parse_configuration(_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).save()
+    Trainer(parse_configuration(tiny_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).save()
     command = ["export", str(tmp_path / "run"), "", "--data", str(crops), "--calibration", str(crops)]
     command += ["--calibration-crops", "4", "--tolerance"]
     for tolerance, kept in (("100", True), ("-100", False)):
@@ -242,6 +223,52 @@ def test_colours_are_found_again(tmp_path, teacher):
     crops = write_crops(tmp_path / "many", 12, size=(64, 32))
     figures = evaluate_folder(crops, *file_embedder(teacher, "bgr-255"))
     assert figures.queries == 24 and figures.rank1 > 90
+
+
+@pytest.mark.parametrize(
+    "files, message",
+    [
+        ({}, "no pictures in it"),
+        ({"holiday.jpg": b"x"}, "holiday.jpg"),
+        ({"0001_c1s1_0_0.jpg": b"no picture", "0001_c2s1_0_0.jpg": b"no picture"}, "0001_c1s1_0_0.jpg: not a picture"),
+        ({"0001_c1s1_0_0.jpg": b"x", "0002_c1s1_0_0.jpg": b"x"}, "one camera"),
+    ],
+)
+def test_faulty_folders_end_every_command_with_one_line(tmp_path, capsys, files, message):
+    folder = tmp_path / "faulty"
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    good = write_crops(tmp_path / "good", 6)
+    Trainer(parse_configuration(tiny_values(good)), tmp_path / "run", tmp_path / "cache", _quiet).save()
+    before = (tmp_path / "run/checkpoint.pt").read_bytes()
+    (tmp_path / "c.yaml").write_text(json.dumps(tiny_values(folder)))
+    (tmp_path / "good.yaml").write_text(json.dumps(tiny_values(good)))
+    commands = [["evaluate", str(tmp_path / "run"), "--data", str(folder)]]
+    commands.append(["train", str(tmp_path / "c.yaml"), "--run", str(tmp_path / "run")])
+    if "one camera" not in message:
+        commands.append(["export", str(tmp_path / "run"), str(tmp_path / "t"), "--calibration", str(folder)])
+    for command in commands:
+        # A training run decodes before it looks at cameras, so it names the crop that is no picture.
+        expected = "not a picture" if command[0] == "train" and "one camera" in message else message
+        assert main(["--cache", str(tmp_path / "cache"), *command]) == 1
+        errors = capsys.readouterr().err.strip()
+        assert expected in errors and "\n" not in errors
+    assert (tmp_path / "run/checkpoint.pt").read_bytes() == before, "nothing is lost"
+
+
+def test_what_was_measured_before_a_fault_is_written(tmp_path, crops):
+    Trainer(parse_configuration(tiny_values(crops)), tmp_path / "run", tmp_path / "cache", _quiet).save()
+    command = ["evaluate", str(tmp_path / "run"), "--data", str(crops), str(tmp_path / "absent")]
+    assert main([*command, "--json", str(tmp_path / "figures.json")]) == 1
+    assert [row["data"] for row in json.loads((tmp_path / "figures.json").read_text())] == ["crops"]
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path, crops, capsys):
+    (tmp_path / "file").write_bytes(b"")
+    assert main(["prepare", str(crops), str(tmp_path / "file/target")]) == 1
+    errors = capsys.readouterr().err.strip()
+    assert str(tmp_path / "file") in errors and "\n" not in errors
 
 
 def test_commands_end_with_one_line(tmp_path, crops, capsys):

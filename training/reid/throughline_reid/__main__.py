@@ -7,13 +7,17 @@ import sys
 from pathlib import Path
 
 from .errors import run_command
-
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "throughline/training/reid"
+from .places import user_cache
 
 
 def _arguments(values: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="throughline_reid", description="Train, evaluate and export a re-ID network.")
-    parser.add_argument("--cache", type=Path, default=CACHE, help="where data, teacher embeddings and runs are kept")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=user_cache() / "training/reid",
+        help="where data, teacher embeddings and runs are kept; $REID_CACHE in configurations",
+    )
     commands = parser.add_subparsers(dest="command", required=True)
 
     prepare = commands.add_parser("prepare", help="turn an archive or folder of crops into a folder in Market naming")
@@ -104,18 +108,21 @@ def _evaluate(options: argparse.Namespace) -> None:
     from .export import load_run
 
     results = []
-    for network in options.networks:
-        if network.is_dir():
-            trained, configuration, _ = load_run(network, options.set)
-            embedder = network_embedder(trained, configuration.input.height, configuration.input.width)
-        else:
-            embedder = file_embedder(network, options.input, options.threads)
-        for folder in options.data:
-            figures = evaluate_folder(folder, *embedder)
-            print(f"{network.name:44} {folder.name:24} {figures}", flush=True)
-            results.append({"network": network.name, "data": folder.name, **vars(figures)})
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=2) + "\n")
+    try:
+        for network in options.networks:
+            if network.is_dir():
+                trained, configuration, _ = load_run(network, options.set)
+                embedder = network_embedder(trained, configuration.input.height, configuration.input.width)
+            else:
+                embedder = file_embedder(network, options.input, options.threads)
+            for folder in options.data:
+                figures = evaluate_folder(folder, *embedder)
+                print(f"{network.name:44} {folder.name:24} {figures}", flush=True)
+                results.append({"network": network.name, "data": folder.name, **vars(figures)})
+    finally:
+        # What was measured before a fault or Ctrl-C is written all the same.
+        if options.json and results:
+            options.json.write_text(json.dumps(results, indent=2) + "\n")
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -135,6 +142,7 @@ def _export(options: argparse.Namespace) -> None:
 
 def main(values: list[str] | None = None) -> int:
     options = _arguments(values)
+    os.environ["REID_CACHE"] = str(options.cache.absolute())
     command = {
         "prepare": _prepare,
         "fetch-trunk": _fetch_trunk,

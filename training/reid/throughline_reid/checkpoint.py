@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from .errors import TrainingError
+from .places import partial_file
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -13,7 +14,7 @@ CHECKPOINT = "checkpoint.pt"
 def save_checkpoint(directory: Path, state: dict) -> None:
     """Writes beside the checkpoint, flushes, and renames over it."""
     directory.mkdir(parents=True, exist_ok=True)
-    partial = directory / f"{CHECKPOINT}.{os.getpid()}.partial"
+    partial = partial_file(directory / CHECKPOINT)
     with open(partial, "wb") as file:
         torch.save(state, file)
         file.flush()

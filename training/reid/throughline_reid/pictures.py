@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from .errors import TrainingError
+from .places import partial_file
 
 
 def read_crop(path: Path) -> np.ndarray:
@@ -36,7 +36,7 @@ def decode_all(paths: list[Path], height: int, width: int, cache: Path) -> np.nd
     listing = json.dumps([[str(p), p.stat().st_size, p.stat().st_mtime_ns] for p in paths] + [height, width])
     file = cache / f"crops-{hashlib.sha256(listing.encode()).hexdigest()[:16]}.npy"
     if not file.exists():
-        partial = file.with_name(f"{file.stem}-{os.getpid()}.partial.npy")
+        partial = partial_file(file)
         crops = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(len(paths), height, width, 3))
         try:
             for index, path in enumerate(paths):

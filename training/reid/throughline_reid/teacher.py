@@ -1,7 +1,6 @@
 """Embeddings of a teacher network (OpenVINO IR), computed once for every training crop."""
 
 import hashlib
-import os
 from pathlib import Path
 
 import cv2
@@ -9,6 +8,7 @@ import numpy as np
 
 from .dataset import TrainingSet, teaching_order
 from .errors import TrainingError
+from .places import partial_file
 
 _BLOCK = 256
 
@@ -67,8 +67,9 @@ def compute_targets(model: Path, data: TrainingSet, cache: Path, threads: int = 
         teacher = teacher or Teacher(model, threads)
         block = order[start : start + _BLOCK]
         values = [teacher.embed(data.gather(block[begin : begin + 16])) for begin in range(0, len(block), 16)]
-        partial = file.with_name(f"{start:07}-{os.getpid()}.partial.npy")
-        np.save(partial, np.concatenate(values).astype(np.float32))
+        partial = partial_file(file)
+        with open(partial, "wb") as opened:
+            np.save(opened, np.concatenate(values).astype(np.float32))
         partial.rename(file)
         report(f"teacher {Path(model).stem}: {start + len(block)} of {len(order)} crops")
 
@@ -79,8 +80,6 @@ def load_targets(model: Path, data: TrainingSet, cache: Path) -> tuple[np.ndarra
     order = teaching_order(data)
     targets, done = None, 0
     for file in sorted(directory.glob("[0-9]*.npy")) if directory.is_dir() else []:
-        if "partial" in file.name:
-            continue
         values = np.load(file)
         if targets is None:
             targets = np.full((len(data), values.shape[1]), np.nan, np.float32)
