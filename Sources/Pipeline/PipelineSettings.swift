@@ -257,6 +257,8 @@ public struct PipelineSettings: Sendable {
     source.usesSenderClock = configuration.text("camera.clock", camera: name) != "arrival"
     source.readTimeout = number("camera.timeout")
     source.connectionTimeout = 2 * source.readTimeout
+    source.verifiesCertificate = configuration.text("camera.certificate", camera: name) != "accept"
+    source.certificateFile = try certificateFile(of: name, in: configuration)
     let attempts = configuration.integer("camera.attempts", camera: name)
     source.maximumInitialAttempts = attempts > 0 ? attempts : nil
 
@@ -294,6 +296,11 @@ public struct PipelineSettings: Sendable {
       let ownName = addresses.count == 1 ? name : CameraName(sanitizing: "\(name)-\(address.suggestedName)")
       return Camera(
         name: ownName, address: address, subStream: subStream, source: source, person: person, face: face,
+    if source.transport == .udp, (addresses + [subStream].compactMap(\.self)).contains(where: \.isSecure) {
+      throw .setting(
+        "camera '\(name)': camera.transport: udp would send the pictures of an rtsps:// camera unencrypted; leave it out"
+      )
+    }
         detectionInterval: number("detection.interval"),
         isMotionGated: !isOffline && configuration.boolean("detection.motion-gate", camera: name),
         tracker: tracker, appearance: appearance, judge: judge, planner: planner)
@@ -327,6 +334,25 @@ public struct PipelineSettings: Sendable {
   ) throws(PipelineError) -> String? {
     if let variable = configuration.text("camera.password-environment", camera: camera) {
       guard let password = environment[variable], !password.isEmpty else {
+  private static func certificateFile(
+    of camera: CameraName, in configuration: Configuration
+  ) throws(PipelineError) -> String? {
+    guard let file = configuration.text("camera.certificate-file", camera: camera) else { return nil }
+    guard configuration.text("camera.certificate", camera: camera) != "accept" else {
+      throw .setting(
+        "camera '\(camera)': camera.certificate: accept takes any certificate, so camera.certificate-file says nothing; leave one of them out"
+      )
+    }
+    guard let text = try? String(contentsOfFile: file, encoding: .utf8),
+      text.contains("BEGIN CERTIFICATE")
+    else {
+      throw .setting(
+        "camera '\(camera)': '\(file)' cannot be read or holds no certificate; camera.certificate-file is a PEM file"
+      )
+    }
+    return file
+  }
+
         throw .setting(
           "camera '\(camera)': the environment variable \(variable) with its password is not set")
       }
