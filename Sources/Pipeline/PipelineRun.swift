@@ -176,6 +176,7 @@ public final class PipelineRun: Sendable {
     for camera in settings.cameras {
       let queue = BoundedQueue<VideoFrame>(
         capacity: settings.isOffline ? 4 : CameraLane.mostHeld,
+    let turn = settings.isOffline ? nil : DetectionTurn(limit: networks.lanesAtOnce)
         policy: settings.isOffline ? .block : .dropOldest)
       let coordinator = coordinator
       lanes.append(
@@ -185,7 +186,7 @@ public final class PipelineRun: Sendable {
             isOffline: settings.isOffline, interval: camera.detectionInterval,
             motion: settings.isOffline ? nil : MotionGate.Settings(), isMotionGated: camera.isMotionGated,
             refresh: camera.planner.refresh),
-          quality: dial, meter: meters[camera.name] ?? LaneMeter(),
+          quality: dial, turn: turn, meter: meters[camera.name] ?? LaneMeter(),
           makeWorkers: { try networks.workers(for: camera, firstTrack: (lastNumbers[camera.name] ?? 0) + 1) },
           observer: observer,
           deliver: { coordinator.take(.result($0)) },

@@ -71,11 +71,14 @@ final class LaneMeter: Sendable {
   }
 
   /// The detectors have seen a frame.
-  func noteDetection(of frame: VideoFrame) {
+  ///
+  /// - Parameter turnWait: how long the lane has waited for its turn before it chose this frame, in seconds: no delay of the
+  ///   frame, but a sign of too little processor.
+  func noteDetection(of frame: VideoFrame, afterTurn turnWait: Double = 0) {
     let delay = now().seconds(since: frame.arrivalTime)
     state.withLock { state in
       state.detection.add(delay)
-      if state.recent.count < 64 { state.recent.append(delay) }
+      if state.recent.count < 64 { state.recent.append(delay + turnWait) }
     }
   }
 
