@@ -14,6 +14,8 @@ enum LaneStage: Int, Sendable, CaseIterable {
   case track
   /// Choosing and cutting crops, embedding them.
   case looks
+  /// Making the picture of a wide lens straight; on the source's thread and not on the lane's.
+  case warp
 }
 
 /// Percentiles of a delay, in seconds.
