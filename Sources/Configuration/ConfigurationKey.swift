@@ -99,7 +99,14 @@ public struct ConfigurationKey: Sendable, Hashable {
     case .text, .path:
       return .text(text)
     case .list:
-      return .list(text.split(separator: ",").map { String($0) })
+      // As `config show` prints it, too.
+      let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
+      let inner = isBracketed ? text.dropFirst().dropLast() : text[...]
+      return .list(
+        inner.split(separator: ",").map { element in
+          let begin = element.drop(while: \.isWhitespace)
+          return String(begin.reversed().drop(while: \.isWhitespace).reversed())
+        })
     }
   }
 }

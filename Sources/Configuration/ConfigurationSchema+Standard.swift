@@ -1,7 +1,8 @@
 extension ConfigurationSchema {
   /// The keys of the program.
   public static let standard = ConfigurationSchema(
-    keys: cameraKeys + detectionKeys + trackerKeys + identityKeys + retentionKeys + privacyKeys + outputKeys
+    keys: cameraKeys + lensKeys + detectionKeys + trackerKeys + identityKeys + retentionKeys + privacyKeys
+      + outputKeys
       + schedulerKeys
       + runtimeKeys)
 
@@ -30,6 +31,14 @@ extension ConfigurationSchema {
     ConfigurationKey(
       "camera.password-file", .path, .text(""), perCamera: true,
       "The file whose first line is the camera's password."),
+    ConfigurationKey(
+      "camera.certificate", .choice(["verify", "accept"]), .text("verify"), perCamera: true,
+      "Whether the certificate of an rtsps:// camera must be one that this machine trusts, or that of camera.certificate-file, and be made out to the address; accept takes any, so that the stream is encrypted but nobody knows for whom."
+    ),
+    ConfigurationKey(
+      "camera.certificate-file", .path, .text(""), perCamera: true,
+      "A PEM file with the camera's own certificate, or that of the authority that signed it; then only this is trusted."
+    ),
     ConfigurationKey(
       "camera.sub-stream", .text, .text(""), perCamera: true,
       "The address of a smaller stream of the same camera and view: persons are looked for there, and the camera's own stream is read only where each camera is recorded (output.record-layout), covered by what was found in the smaller one."

@@ -16,6 +16,8 @@ public enum ImagingError: Error, Hashable, Sendable, CustomStringConvertible {
   case tensorSize(expected: Int, found: Int)
   /// The specification of a network's input cannot be met.
   case invalidSpecification(String)
+  /// The picture is too small or too large to be de-warped.
+  case cannotDewarp(PictureSize)
   /// The pool has given out as many pictures as it may.
   case poolExhausted(limit: Int)
   /// The bytes are no JPEG picture, or a damaged one.
@@ -45,6 +47,8 @@ public enum ImagingError: Error, Hashable, Sendable, CustomStringConvertible {
       "the input tensor has \(found) elements where the picture needs \(expected); check the model's input shape"
     case .invalidSpecification(let reason):
       "the model's input specification cannot be met: \(reason)"
+    case .cannotDewarp(let size):
+      "a picture of \(size) cannot be de-warped, sides of 16 to \(Dewarper.maximumSide) pixels can; leave lens.model out"
     case .poolExhausted(let limit):
       "all \(limit) pictures of the pool are in use; a consumer is too slow or keeps them"
     case .notJPEG(let reason):

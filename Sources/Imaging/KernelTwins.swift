@@ -110,4 +110,37 @@ enum KernelTwins {
       byte(c[7] * fu + c[8] * fv + c[9])
     )
   }
+
+  /// Twin of `ck_remap`: `source` has `step` bytes from sample to sample.
+  static func remap(
+    _ source: [UInt8], stride: Int, step: Int, width: Int, height: Int, nodes: [ck_remap_node], fill: UInt8
+  ) -> [UInt8] {
+    let columns = (width + 15) / 16
+    func between(_ from: Int, _ to: Int, _ share: Int) -> Int { from + ((to - from) * share) >> 4 }
+    func sample(_ x: Int, _ y: Int) -> UInt8 {
+      let (lastX, lastY) = ((width - 1) << 16, (height - 1) << 16)
+      guard x >= -32768, y >= -32768, x <= lastX + 32768, y <= lastY + 32768 else { return fill }
+      let (x, y) = (min(max(x, 0), lastX), min(max(y, 0), lastY))
+      let (left, top) = (min(x >> 16, width - 2), min(y >> 16, height - 2))
+      let (fx, fy) = ((x - (left << 16)) >> 10, (y - (top << 16)) >> 10)
+      func at(_ row: Int, _ column: Int) -> Int { Int(source[row * stride + column * step]) }
+      let upper = at(top, left) * (64 - fx) + at(top, left + 1) * fx
+      let lower = at(top + 1, left) * (64 - fx) + at(top + 1, left + 1) * fx
+      return UInt8((upper * (64 - fy) + lower * fy + 2048) >> 12)
+    }
+    return (0..<height).flatMap { row in
+      (0..<width).map { column in
+        let first = (row / 16) * (columns + 1) + column / 16
+        let corners = [first, first + 1, first + columns + 1, first + columns + 2].map { nodes[$0] }
+        guard corners.allSatisfy({ $0.x != Int32.min }) else { return fill }
+        let (line, place) = (row % 16, column % 16)
+        func position(_ part: KeyPath<ck_remap_node, Int32>) -> Int {
+          let from = between(Int(corners[0][keyPath: part]), Int(corners[2][keyPath: part]), line)
+          let to = between(Int(corners[1][keyPath: part]), Int(corners[3][keyPath: part]), line)
+          return from + place * ((to - from) >> 4)
+        }
+        return sample(position(\.x), position(\.y))
+      }
+    }
+  }
 }

@@ -38,6 +38,9 @@ public struct FrameSourceOptions: Sendable {
   public var password: String?
   /// Whether the certificate of an `rtsps://` camera must be one that this machine trusts.
   public var verifiesCertificate = true
+  /// A PEM file with the only certificates that are trusted, the camera's own or that of the authority that signed it;
+  /// `nil` for those of the machine.
+  public var certificateFile: String?
   /// How long packets of a camera wait for their predecessors, in seconds.
   public var jitterDelay = 0.1
   /// Whether a camera's own clock, as its RTCP sender reports tell it, says when its pictures were taken.

@@ -12,6 +12,12 @@ public struct RTSPFileServerOptions: Sendable {
   public var user: String?
   /// The password that is asked for (digest authentication, RFC 2617).
   public var password: String?
+  /// A PEM file with the certificate to show; with it connections are encrypted (`rtsps://`).
+  public var certificateFile: String?
+  /// A PEM file with the certificate's private key; `nil` where it stands in the certificate's file.
+  public var keyFile: String?
+  /// For tests: pictures travel in packets of their own only, as with cameras that refuse TCP.
+  var isUDPOnly = false
 
   /// The usual settings.
   public init() {}
@@ -36,6 +42,7 @@ public final class RTSPFileServer: Sendable {
 
   private let thread: RTSPServerThread
   private let host: String
+  private let scheme: String
   private let mounts: [Mount]
 
   /// Starts the server.
@@ -47,6 +54,7 @@ public final class RTSPFileServer: Sendable {
     GStreamerLibrary.start()
     self.mounts = mounts
     host = options.host
+    scheme = options.certificateFile == nil ? "rtsp" : "rtsps"
     var served: [(mount: Mount, video: ServedVideo)] = []
     for mount in mounts {
       guard !mount.name.isEmpty,
@@ -74,7 +82,7 @@ public final class RTSPFileServer: Sendable {
   /// The addresses of the files, in the order given.
   public var addresses: [String] {
     let name = host.contains(":") ? "[\(host)]" : host
-    return mounts.map { "rtsp://\(name):\(port)/\($0.name)" }
+    return mounts.map { "\(scheme)://\(name):\(port)/\($0.name)" }
   }
 
   /// Ends the server and all its connections.

@@ -30,15 +30,22 @@ final class RTSPServerThread: @unchecked Sendable {
       gst_rtsp_thread_pool_set_max_threads(threads, 0)
       g_object_unref(threads)
     }
-    let hasAccount = options.user != nil || options.password != nil
-    if hasAccount { Self.protect(server, user: options.user ?? "", password: options.password ?? "") }
+    let isProtected = options.user != nil || options.password != nil || options.certificateFile != nil
+    if isProtected {
+      do throws(MediaOutputError) { try Self.protect(server, options) } catch {
+        // Complete, so that what was made is given back.
+        port = 0
+        throw error
+      }
+    }
     let mounts = gst_rtsp_server_get_mount_points(server)
     for (name, video) in videos {
       guard let factory = gst_rtsp_media_factory_new() else { continue }
       gst_rtsp_media_factory_set_launch(factory, video.launch)
       gst_rtsp_media_factory_set_shared(factory, 1)
       gst_rtsp_media_factory_set_latency(factory, 0)
-      if hasAccount { cgst_allow_role(factory, "viewer") }
+      if options.isUDPOnly { gst_rtsp_media_factory_set_protocols(factory, GST_RTSP_LOWER_TRANS_UDP) }
+      if isProtected { cgst_allow_role(factory, "viewer") }
       let feeder = MediaFeeder(file: video.file, stop: stopping, isFrozen: isFrozen)
       cgst_connect_media_configure(
         factory, startFeeding, Unmanaged.passRetained(feeder).toOpaque(), releaseClosureData)
@@ -64,13 +71,34 @@ final class RTSPServerThread: @unchecked Sendable {
     g_main_context_unref(context)
   }
 
-  private static func protect(_ server: UnsafeMutablePointer<GstRTSPServer>, user: String, password: String) {
+  /// Asks for a user name and password, where there are such, and encrypts, where there is a certificate.
+  private static func protect(
+    _ server: UnsafeMutablePointer<GstRTSPServer>, _ options: RTSPFileServerOptions
+  ) throws(MediaOutputError) {
     guard let auth = gst_rtsp_auth_new(), let token = cgst_new_token("viewer") else { return }
-    gst_rtsp_auth_set_supported_methods(auth, GST_RTSP_AUTH_DIGEST)
-    gst_rtsp_auth_add_digest(auth, user, password, token)
-    cgst_unref_token(token)
+    defer {
+      cgst_unref_token(token)
+      g_object_unref(auth)
+    }
+    if options.user != nil || options.password != nil {
+      gst_rtsp_auth_set_supported_methods(auth, GST_RTSP_AUTH_DIGEST)
+      gst_rtsp_auth_add_digest(auth, options.user ?? "", options.password ?? "", token)
+    } else {
+      gst_rtsp_auth_set_default_token(auth, token)
+    }
+    if let file = options.certificateFile {
+      var error: UnsafeMutablePointer<GError>?
+      defer { if let error { g_error_free(error) } }
+      guard let certificate = g_tls_certificate_new_from_files(file, options.keyFile ?? file, &error) else {
+        let reason = error?.pointee.message.map { String(cString: $0) } ?? "unknown"
+        throw MediaOutputError(
+          .other, output: file,
+          message: "is no certificate with its private key in PEM (\(reason)); name both files")
+      }
+      gst_rtsp_auth_set_tls_certificate(auth, certificate)
+      g_object_unref(certificate)
+    }
     gst_rtsp_server_set_auth(server, auth)
-    g_object_unref(auth)
   }
 
   /// The thread's work: serves until it shall stop, then closes all connections.

@@ -54,6 +54,11 @@ public enum SourceAddress: Hashable, Sendable, CustomStringConvertible {
     if case .file = self { false } else { true }
   }
 
+  /// Whether pictures are to travel encrypted; in packets of their own they would not.
+  public var isSecure: Bool {
+    if case .rtsp(let address) = self { address.isSecure } else { false }
+  }
+
   /// A short name for a camera that has none: the file's name without its ending, or the host and path.
   public var suggestedName: String {
     switch self {

@@ -148,7 +148,7 @@ extension SourceProblem {
     if detail.contains("certificate") || detail.contains("tls") || detail.contains("gnutls") {
       return problem(
         .untrusted,
-        "no encrypted connection (\(failure.line)); install glib-networking, or accept the camera's own certificate"
+        "no encrypted connection that can be trusted (\(failure.line)); name the camera's certificate with camera.certificate-file, or take any with camera.certificate: accept"
       )
     }
     if hasFrames { return problem(.closed, "the camera ended the connection") }
@@ -159,7 +159,7 @@ extension SourceProblem {
     if rtsp.isSecure, failure.isResource(GST_RESOURCE_ERROR_OPEN_READ_WRITE) {
       return problem(
         .untrusted,
-        "no encrypted connection; if the camera has none use rtsp://, otherwise install glib-networking and check the port"
+        "no encrypted connection that can be trusted; name the camera's certificate with camera.certificate-file, or take any with camera.certificate: accept; for a camera without encryption write rtsp://"
       )
     }
     if detail.contains("parse error") {

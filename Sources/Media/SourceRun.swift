@@ -69,7 +69,7 @@ struct SourceRun {
         }
         core.count { $0.interruptions += 1 }
         isCut = number > 0
-        if wantsOtherTransport, options.transport == .auto {
+        if wantsOtherTransport, options.transport == .auto, !core.address.isSecure {
           usesUDP.toggle()
           // TCP was refused: UDP is tried at once; when that fails too, the next attempt waits like any other.
           if usesUDP { continue }
@@ -220,7 +220,9 @@ struct SourceRun {
     }
     let problem = SourceProblem.camera(
       address, failure: failure, options: options, hasFrames: frames > 0)
-    return .broken(problem, wantsOtherTransport: frames == 0 && problem.kind == .other)
+    // A camera that refuses the transport is said to have no stream that is supported.
+    let mayBeTransport = problem.kind == .other || problem.kind == .unsupported
+    return .broken(problem, wantsOtherTransport: frames == 0 && mayBeTransport)
   }
 
   /// - Returns: `false` where the source was stopped before the frame's time came.

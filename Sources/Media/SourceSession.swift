@@ -95,6 +95,12 @@ final class SourceSession {
     cgst_set_string(source, "location", address.location)
     if let user = options.user(for: address) { cgst_set_string(source, "user-id", user) }
     if let password = options.password(for: address) { cgst_set_string(source, "user-pw", password) }
+    if let file = options.certificateFile, options.verifiesCertificate,
+      let database = g_tls_file_database_new(file, nil)
+    {
+      cgst_set_object(source, "tls-database", database)
+      g_object_unref(database)
+    }
     senderClock?.listen(to: source)
     branch.connect(source: source)
     branch.choose(from: source)

@@ -25,6 +25,8 @@ public struct PipelineNetworks: Sendable {
   public let scheduler: InferenceScheduler
   /// What was chosen for each network, one line each.
   public let choices: [String]
+  /// So many lanes may detect at a time: as many as networks run at a time, or as the scheduler wants to collect.
+  let lanesAtOnce: Int
 
   private struct Small: Sendable {
     var personEntry: ModelEntry
@@ -54,6 +56,7 @@ public struct PipelineNetworks: Sendable {
     let scheduler = InferenceScheduler(
       slots: options.streams ?? 1, policies: scheduling.policies, ageing: scheduling.ageing)
     self.scheduler = scheduler
+    lanesAtOnce = max(options.streams ?? 1, scheduling.policies.map(\.threshold).max() ?? 1)
     self.choices = choices
     func compile(_ model: LocatedModel, _ entry: ModelEntry, as network: String) throws -> any CompiledModel {
       var options = options

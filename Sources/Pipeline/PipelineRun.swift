@@ -51,6 +51,9 @@ public final class PipelineRun: Sendable {
   /// The main streams of cameras whose persons are found in a sub-stream, where they are recorded.
   let mainSources: [CameraName: FrameSource]
   let mainLanes: [CameraName: MainStreamLane]
+  /// What makes the pictures of wide lenses straight.
+  let lenses: [CameraName: LensStage]
+  let mainLenses: [CameraName: LensStage]
   private let dial: QualityDial
   let monitor: QualityMonitor?
   let networks: PipelineNetworks
@@ -173,6 +176,9 @@ public final class PipelineRun: Sendable {
     var sources: [CameraName: FrameSource] = [:]
     var mainSources: [CameraName: FrameSource] = [:]
     var lanes: [CameraLane] = []
+    var lenses: [CameraName: LensStage] = [:]
+    var mainLenses: [CameraName: LensStage] = [:]
+    let turn = settings.isOffline ? nil : DetectionTurn(limit: networks.lanesAtOnce)
     for camera in settings.cameras {
       let queue = BoundedQueue<VideoFrame>(
         capacity: settings.isOffline ? 4 : CameraLane.mostHeld,
@@ -185,23 +191,29 @@ public final class PipelineRun: Sendable {
             isOffline: settings.isOffline, interval: camera.detectionInterval,
             motion: settings.isOffline ? nil : MotionGate.Settings(), isMotionGated: camera.isMotionGated,
             refresh: camera.planner.refresh),
-          quality: dial, meter: meters[camera.name] ?? LaneMeter(),
+          quality: dial, turn: turn, meter: meters[camera.name] ?? LaneMeter(),
           makeWorkers: { try networks.workers(for: camera, firstTrack: (lastNumbers[camera.name] ?? 0) + 1) },
           observer: observer,
           deliver: { coordinator.take(.result($0)) },
           noteCondition: { coordinator.take(.condition(camera.name, $0)) },
           ended: { coordinator.take(.ended($0)) }))
       let name = camera.name
+      let lens = camera.lens.map {
+        LensStage(lens: $0, isOffline: settings.isOffline, meter: meters[camera.name])
+      }
+      lenses[name] = lens
       var options = camera.source
       options.startTime = start
       if let lane = mainLanes[name] {
+        let mainLens = camera.lens.map { LensStage(lens: $0, isOffline: settings.isOffline, meter: nil) }
+        mainLenses[name] = mainLens
         mainSources[name] = FrameSource(
           camera: name, address: camera.address, options: options,
           onStatus: { status in
             PipelineRun.note(mainStream: status, of: name, shared: shared, logger: logger)
             coordinator.take(.mainState(name, status))
           },
-          consumer: { lane.frames.push($0) })
+          consumer: { PipelineRun.hand($0, through: mainLens, to: lane.frames) })
       }
       sources[name] = FrameSource(
         camera: name, address: camera.subStream ?? camera.address, options: options,
@@ -210,16 +222,28 @@ public final class PipelineRun: Sendable {
           coordinator.take(.state(name, status))
           if status.isFinal { queue.close() }
         },
-        consumer: { queue.push($0) })
+        consumer: { PipelineRun.hand($0, through: lens, to: queue) })
     }
     self.sources = sources
     self.mainSources = mainSources
+    self.lenses = lenses
+    self.mainLenses = mainLenses
     self.lanes = lanes
     monitor =
       settings.adaptsQuality
       ? QualityMonitor(
         dial: dial, lanes: lanes.map { ($0, meters[$0.camera] ?? LaneMeter()) },
         lowest: networks.hasSmallInput ? .smallInput : .third, logger: logger) : nil
+  }
+
+  /// Hands a frame to a lane, made straight where the camera has a lens.
+  private static func hand(_ frame: VideoFrame, through lens: LensStage?, to queue: BoundedQueue<VideoFrame>)
+  {
+    guard let lens else {
+      queue.push(frame)
+      return
+    }
+    if let straight = lens.apply(frame) { queue.push(straight) }
   }
 
   /// When files that are read offline begin; `nil` where the wall clock says so.
@@ -385,13 +409,19 @@ public final class PipelineRun: Sendable {
     summary.framesIn = Int(source.statistics.frames)
     summary.framesOut = output.figures.frames
     summary.detected = figures.detected
-    summary.dropped = Int(lane.frames.dropped) + output.dropped + Int(source.statistics.dropped)
+    summary.dropped =
+      Int(lane.frames.dropped) + output.dropped + Int(source.statistics.dropped)
+      + (lenses[camera.name]?.figures.dropped ?? 0)
     summary.sightings = outcome.sightingCounts[camera.name] ?? 0
     summary.persons = outcome.identitiesByCamera[camera.name]?.count ?? 0
     summary.state = RunSummary.state(
       phase: shared.state.withLock { $0.statuses[camera.name]?.phase } ?? .idle, condition: figures,
       interruptions: Int(source.statistics.interruptions))
     if let failure = figures.failure { warnings.append("\(camera.name): \(failure)") }
+    for lens in [lenses[camera.name], mainLenses[camera.name]].compactMap(\.?.figures) where lens.dropped > 0
+    {
+      warnings.append("\(camera.name): \(lens.dropped) frames were dropped: \(lens.failure ?? "no lens")")
+    }
     if let failure = output.figures.failure { warnings.append("\(camera.name): \(failure)") }
     if let main = mainLanes[camera.name]?.figures {
       if let failure = main.failure { warnings.append("\(camera.name), main stream: \(failure)") }

@@ -2,6 +2,7 @@ import Association
 import Configuration
 import Detection
 import Foundation
+import Imaging
 import Inference
 import Media
 import Privacy
@@ -21,6 +22,8 @@ public struct PipelineSettings: Sendable {
     public var subStream: SourceAddress?
     /// How they are read.
     public var source: FrameSourceOptions
+    /// The lens that bends them; `nil` where they are taken as they are.
+    public var lens: Lens?
     /// Which detections of persons are reported.
     public var person: DetectorSettings
     /// Which detections of faces are reported.
@@ -254,12 +257,15 @@ public struct PipelineSettings: Sendable {
       ?? .auto
     source.user = configuration.text("camera.user", camera: name)
     source.password = try password(of: name, in: configuration, environment: environment)
+    source.verifiesCertificate = configuration.text("camera.certificate", camera: name) != "accept"
+    source.certificateFile = try certificateFile(of: name, in: configuration)
     source.usesSenderClock = configuration.text("camera.clock", camera: name) != "arrival"
     source.readTimeout = number("camera.timeout")
     source.connectionTimeout = 2 * source.readTimeout
     let attempts = configuration.integer("camera.attempts", camera: name)
     source.maximumInitialAttempts = attempts > 0 ? attempts : nil
 
+    let lens = try lens(of: name, in: configuration)
     let subStream = try subStream(of: camera.name, in: configuration, isOffline: isOffline)
     guard subStream == nil || addresses.count == 1 else {
       throw .setting(
@@ -290,10 +296,16 @@ public struct PipelineSettings: Sendable {
       face.scoreFloor, number("detection.face-threshold"), number("privacy.face-score"))
     let judge = CropJudge(minimum: number("quality.minimum"), minimumHeight: number("quality.minimum-height"))
 
+    if source.transport == .udp, (addresses + [subStream].compactMap(\.self)).contains(where: \.isSecure) {
+      throw .setting(
+        "camera '\(name)': camera.transport: udp would send the pictures of an rtsps:// camera unencrypted; leave it out"
+      )
+    }
     return addresses.map { address in
       let ownName = addresses.count == 1 ? name : CameraName(sanitizing: "\(name)-\(address.suggestedName)")
       return Camera(
-        name: ownName, address: address, subStream: subStream, source: source, person: person, face: face,
+        name: ownName, address: address, subStream: subStream, source: source, lens: lens, person: person,
+        face: face,
         detectionInterval: number("detection.interval"),
         isMotionGated: !isOffline && configuration.boolean("detection.motion-gate", camera: name),
         tracker: tracker, appearance: appearance, judge: judge, planner: planner)
@@ -320,6 +332,25 @@ public struct PipelineSettings: Sendable {
     do { return try SourceAddress(parsing: text) } catch {
       throw .setting("camera '\(camera)': camera.sub-stream: \(error)")
     }
+  }
+
+  private static func certificateFile(
+    of camera: CameraName, in configuration: Configuration
+  ) throws(PipelineError) -> String? {
+    guard let file = configuration.text("camera.certificate-file", camera: camera) else { return nil }
+    guard configuration.text("camera.certificate", camera: camera) != "accept" else {
+      throw .setting(
+        "camera '\(camera)': camera.certificate: accept takes any certificate, so camera.certificate-file says nothing; leave one of them out"
+      )
+    }
+    guard let text = try? String(contentsOfFile: file, encoding: .utf8),
+      text.contains("BEGIN CERTIFICATE")
+    else {
+      throw .setting(
+        "camera '\(camera)': '\(file)' cannot be read or holds no certificate; camera.certificate-file is a PEM file"
+      )
+    }
+    return file
   }
 
   private static func password(

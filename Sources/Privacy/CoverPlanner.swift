@@ -79,14 +79,15 @@ struct CoverPlanner {
       faces: detections.filter { $0.category == .face }, tracks: current,
       expected: current.map { expectedFace(of: $0, now: now) }, size: size)
     var regions: [CoveredRegion] = []
+    regions.reserveCapacity(2 * current.count + people.count + places.count)
     for (index, track) in current.enumerated() {
       if open.contains(track.id) {
         people[track.id] = nil
       } else {
-        regions += cover(track, face: binding.faceOfTrack[index], size: size, now: now)
+        cover(track, face: binding.faceOfTrack[index], size: size, now: now, into: &regions)
       }
     }
-    regions += coverMissing(current, open: open, size: size, now: now)
+    coverMissing(current, open: open, size: size, now: now, into: &regions)
     for face in binding.unbound {
       hold(face.expanded(byShareOfWidth: settings.margin, height: settings.margin), .face, now)
     }
@@ -128,8 +129,9 @@ struct CoverPlanner {
   }
 
   private mutating func cover(
-    _ track: Track, face: FaceBinding.Face?, size: PictureSize, now: Timestamp
-  ) -> [CoveredRegion] {
+    _ track: Track, face: FaceBinding.Face?, size: PictureSize, now: Timestamp,
+    into regions: inout [CoveredRegion]
+  ) {
     var held = people[track.id] ?? HeldPerson(box: track.box, time: now)
     if track.isObserved { held.time = now }
     held.box = track.box
@@ -141,20 +143,19 @@ struct CoverPlanner {
     }
     people[track.id] = held
     // Not seen for longer than the hold time: the person is behind something or gone, and the box is a guess.
-    guard abs(now.seconds(since: held.time)) <= settings.hold else { return [] }
+    guard abs(now.seconds(since: held.time)) <= settings.hold else { return }
     let isSure = face?.isSure ?? false
     if let face, !isSure {
       hold(face.box.expanded(byShareOfWidth: settings.margin, height: settings.margin), .face, now)
     }
-    return regions(
-      of: held, track: track.id, faceIsFresh: isSure, isObserved: track.isObserved, size, now)
+    add(held, track: track.id, faceIsFresh: isSure, isObserved: track.isObserved, size, now, to: &regions)
   }
 
-  private func regions(
-    of person: HeldPerson, track: TrackID, faceIsFresh: Bool, isObserved: Bool, _ size: PictureSize,
-    _ now: Timestamp
-  ) -> [CoveredRegion] {
-    var regions: [CoveredRegion] = []
+  /// Adds the regions of a person.
+  private func add(
+    _ person: HeldPerson, track: TrackID, faceIsFresh: Bool, isObserved: Bool, _ size: PictureSize,
+    _ now: Timestamp, to regions: inout [CoveredRegion]
+  ) {
     if case .wholeBody = settings.faces {
       regions.append(CoveredRegion(box: personRegion(person.box, size: size), cause: .body, track: track))
     }
@@ -169,25 +170,27 @@ struct CoverPlanner {
       let box = isObserved ? head : head.expanded(byShareOfWidth: 0.15, height: 0.15)
       regions.append(CoveredRegion(box: box, cause: .head, track: track))
     }
-    return regions
   }
 
   /// Persons who were covered and have no track now: their regions stay where they were.
   private mutating func coverMissing(
-    _ current: [Track], open: Set<TrackID>, size: PictureSize, now: Timestamp
-  ) -> [CoveredRegion] {
-    let present = Set(current.map(\.id))
-    var regions: [CoveredRegion] = []
+    _ current: [Track], open: Set<TrackID>, size: PictureSize, now: Timestamp,
+    into regions: inout [CoveredRegion]
+  ) {
+    let present = Set(current.lazy.map(\.id))
+    let first = regions.count
     for (id, person) in people where !present.contains(id) {
       guard !open.contains(id), abs(now.seconds(since: person.time)) <= settings.hold else {
         people[id] = nil
         continue
       }
-      for region in self.regions(of: person, track: id, faceIsFresh: false, isObserved: false, size, now) {
-        regions.append(CoveredRegion(box: region.box, cause: .place, track: id))
+      let own = regions.count
+      add(person, track: id, faceIsFresh: false, isObserved: false, size, now, to: &regions)
+      for index in own..<regions.count {
+        regions[index] = CoveredRegion(box: regions[index].box, cause: .place, track: id)
       }
     }
-    return regions.sorted {
+    regions[first...].sort {
       ($0.track.map(\.number) ?? 0, $0.box.x) < ($1.track.map(\.number) ?? 0, $1.box.x)
     }
   }

@@ -29,8 +29,9 @@ public enum EmbedderError: Error, Hashable, CustomStringConvertible {
 public struct EmbedderFactory: Sendable {
   /// The network that makes the embeddings.
   public let network: EmbeddingNetwork
+  /// How the network wants its crops.
+  public let specification: TensorImageSpecification
   private let model: any CompiledModel
-  private let specification: TensorImageSpecification
 
   /// Takes a compiled network.
   ///

@@ -35,11 +35,15 @@ public enum LinearAssignment {
     var columnPotential = [Double](repeating: 0, count: width + 1)
     var rowOfColumn = [Int](repeating: 0, count: width + 1)  // 0: free; rows and columns count from 1 here
     var previousColumn = [Int](repeating: 0, count: width + 1)
+    var distance = [Double](repeating: .infinity, count: width + 1)
+    var visited = [Bool](repeating: false, count: width + 1)
     for row in 1...rows {
       rowOfColumn[0] = row
       var current = 0
-      var distance = [Double](repeating: .infinity, count: width + 1)
-      var visited = [Bool](repeating: false, count: width + 1)
+      for column in 0...width {
+        distance[column] = .infinity
+        visited[column] = false
+      }
       repeat {
         visited[current] = true
         let activeRow = rowOfColumn[current]

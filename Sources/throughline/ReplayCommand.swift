@@ -21,6 +21,14 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The environment variable with the password to ask for.", valueName: "variable"))
   var passwordEnvironment: String?
 
+  @Option(
+    help: ArgumentHelp("Encrypt (rtsps://) and show this certificate, a PEM file.", valueName: "file"))
+  var certificate: String?
+  @Option(
+    help: ArgumentHelp(
+      "The certificate's private key, a PEM file; without it both stand in one file.", valueName: "file"))
+  var key: String?
+
   func run() throws {
     var options = RTSPFileServerOptions()
     let parts = rtsp.split(separator: ":", omittingEmptySubsequences: false)
@@ -36,6 +44,11 @@ struct ReplayCommand: ParsableCommand {
       }
       options.password = password
     }
+    guard key == nil || certificate != nil else {
+      throw CommandFailure.usage("--key belongs to a certificate; give --certificate as well")
+    }
+    options.certificateFile = certificate
+    options.keyFile = key
     var mounts: [RTSPFileServer.Mount] = []
     for argument in files {
       if let equals = argument.firstIndex(of: "="), let name = CameraName(String(argument[..<equals])) {

@@ -71,6 +71,35 @@ import ThroughlineTestKit
     #expect(logs[0].contains("\"frame\":100"))
   }
 
+  @Test func aWideLensIsMadeStraightInEverythingThatGoesOut() throws {
+    let folder = try TemporaryFolder()
+    let clip = try TestClip.make(folder.file("clip.mp4"), frames: 8, pattern: "smpte")
+    try """
+    cameras:
+      hall:
+        source: \(clip)
+        lens: { model: brown-conrady, focal-x: 0.5, coefficients: [-0.02, 0, 0, 0], zoom: 0.5 }
+      plain: \(clip)
+    """.write(toFile: folder.file("hall.yaml"), atomically: true, encoding: .utf8)
+    let result = try Programs.throughline.run(
+      [
+        "run", "--config", folder.file("hall.yaml"), "--offline", "--record", folder.path,
+        "--output.record-layout", "cameras",
+      ] + Programs.models, atMost: 300)
+    #expect(result.exitCode == 0, "\(result.errors)")
+    // Zoomed out, the bright bar of the first corner has moved inwards and black is left.
+    let corner = BoundingBox(x: 2, y: 2, width: 12, height: 12)
+    var means: [String: Double] = [:]
+    for name in ["hall", "plain"] {
+      let picture = try #require(try Programs.pictures(of: folder.file("\(name).mp4"), numbers: [3])[3])
+      #expect(picture.size == PictureSize(width: 320, height: 240))
+      let black = try PictureBuffer(size: picture.size).freeze()
+      means[name] = Programs.meanDifference(picture, black, in: corner)
+    }
+    #expect(means["hall", default: 99] < 12, "\(means)")
+    #expect(means["plain", default: 0] > 80, "\(means)")
+  }
+
   @Test(.enabled(if: DemoFootage.isThere)) func facesAreCoveredAndNothingElse() throws {
     let folder = try TemporaryFolder()
     let source = try #require(DemoFootage.cameras)[1]

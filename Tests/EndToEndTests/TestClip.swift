@@ -7,10 +7,12 @@ enum TestClip {
   struct Failure: Error { let message: String }
 
   /// Writes a video of 15 frames per second.
-  static func make(_ path: String, frames: Int = 60, width: Int = 320, height: Int = 240) throws -> String {
+  static func make(
+    _ path: String, frames: Int = 60, width: Int = 320, height: Int = 240, pattern: String = "ball"
+  ) throws -> String {
     let pipeline = try MediaPipeline()
     let elements = try [
-      ("videotestsrc", ["num-buffers": String(frames), "pattern": "ball"]),
+      ("videotestsrc", ["num-buffers": String(frames), "pattern": pattern]),
       ("capsfilter", ["caps": "video/x-raw,format=I420,width=\(width),height=\(height),framerate=15/1"]),
       ("openh264enc", ["gop-size": "15", "bitrate": "300000"]), ("h264parse", [:]), ("mp4mux", [:]),
       ("filesink", ["location": path]),

@@ -60,6 +60,22 @@ struct RTSPTests {
     #expect(collector.phases == [.connecting, .live, .ended])
   }
 
+  @Test("A camera that refuses TCP is read over UDP by itself")
+  func fallsBackToUDP() throws {
+    let folder = try TemporaryFolder()
+    var serverOptions = RTSPFileServerOptions()
+    serverOptions.port = 0
+    serverOptions.isUDPOnly = true
+    let video = try TestVideo.make(folder.file("a.mp4"), frames: 15, rate: 15)
+    let server = try RTSPFileServer([.init(name: "cam", file: video)], options: serverOptions)
+    let collector = FrameCollector()
+    let source = collector.source(try Self.address(server), Self.options())
+    source.start()
+    #expect(collector.wait { $0.frames.count >= 10 }, "\(source.status)")
+    source.stop()
+    server.stop()
+  }
+
   @Test("A server that ends and comes back is found again")
   func restart() throws {
     let folder = try TemporaryFolder()

@@ -100,6 +100,36 @@ typedef struct {
 // Needs at least 2 x 2 samples.
 void ck_grey_measures(const uint8_t *grey, ptrdiff_t stride, int32_t width, int32_t height, ck_grey_sums *sums);
 
+// A plane to be warped. `source` has `width` x `height` samples (2...8192 each), `step` bytes apart (1, or 2 where two
+// kinds of samples stand in turns); height * stride must stay below 2^31.
+typedef struct {
+  const uint8_t *source;
+  ptrdiff_t stride;
+  int32_t step;
+  int32_t width;
+  int32_t height;
+  // What is written where the table points out of the plane.
+  uint8_t fill;
+} ck_remap_plane;
+
+// Where the sample at a node of the table comes from, in 1/65536 samples of the source, -2^30...2^30; x is CK_NOWHERE where
+// it comes from no place at all.
+typedef struct {
+  int32_t x;
+  int32_t y;
+} ck_remap_node;
+
+#define CK_NOWHERE INT32_MIN
+
+// Warps a plane into one of the same size. The table has a node for every 16th sample of every 16th row, and one beyond
+// the last cell in both directions: (ceil(width / 16) + 1) x (ceil(height / 16) + 1) of them, row by row; in between,
+// positions lie on straight lines. Samples are mixed from their four neighbours.
+void ck_remap(const ck_remap_plane *plane, const ck_remap_node *nodes, uint8_t *target, ptrdiff_t target_stride);
+
+// The same without the instructions of AVX2 that ck_remap uses where the processor has them.
+void ck_remap_portable(const ck_remap_plane *plane, const ck_remap_node *nodes, uint8_t *target,
+                       ptrdiff_t target_stride);
+
 #ifdef __cplusplus
 }
 #endif

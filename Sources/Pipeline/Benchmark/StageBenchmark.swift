@@ -57,9 +57,11 @@ public struct StageReport: Sendable, Codable {
 
 /// Runs each stage alone on the frames of one video, on one thread.
 public final class StageBenchmark {
-  private let settings: PipelineSettings
-  private let networks: PipelineNetworks
-  private var report = StageReport()
+  let settings: PipelineSettings
+  let networks: PipelineNetworks
+  var report = StageReport()
+  /// After so many frames decoding is in its steady state.
+  private static let settledFrames = 10
 
   /// Prepares a measurement of the first camera's file.
   public init(configuration: Configuration) throws {
@@ -83,6 +85,8 @@ public final class StageBenchmark {
     (report.width, report.height) = (first.picture.size.width, first.picture.size.height)
     let workers = try networks.workers(for: camera, firstTrack: 1)
     var gate = MotionGate()
+    let dewarper = Dewarper(lens: try camera.lens ?? Self.sampleLens())
+    try measure("warp", frames) { frame in _ = try dewarper.dewarp(frame.picture) }
     try measure("see motion", frames) { frame in _ = gate.needsLook(frame.picture, at: frame.captureTime) }
     progress(0.1, "detect")
     if let input = networks.person.entry.input {
@@ -121,15 +125,23 @@ public final class StageBenchmark {
         frame.picture, number: frame.number, captureTime: frame.captureTime,
         evidence: .detected(found[index]),
         tracks: tracks[index])
-      if covered.isEmpty { covered.append(out) }
+      if covered.count < 48 { covered.append(out) }
       index += 1
     }
+    try measureSearch(queries: frames.count)
+    progress(0.9, "encode")
     let line = try eventLine(frames, tracks)
     try measure("write a frame's event", frames) { _ in line() }
     if let frame = covered.first {
       try measure("encode JPEG", Array(frames.prefix(20))) { _ in _ = try frame.jpeg() }
     }
+    try measureEncoding(covered)
     return report
+  }
+
+  /// A mild barrel, for a camera without a lens of its own: what warping would cost.
+  private static func sampleLens() throws(LensError) -> Lens {
+    try Lens(model: .brownConrady(k1: -0.25, k2: 0.05, p1: 0, p2: 0, k3: 0), focalX: 0.6)
   }
 
   /// Makes and writes the event of the frame with the most persons.
@@ -158,6 +170,13 @@ public final class StageBenchmark {
     }.filter { $0.1.isValid && $0.1.height >= 48 }.prefix(200)
     guard !persons.isEmpty else { return }
     let embedder = try networks.embedder.makeEmbedder()
+    let specification = networks.embedder.specification
+    let tensor = UnsafeMutableBufferPointer<Float>.allocate(capacity: specification.elementCount)
+    defer { tensor.deallocate() }
+    let scaler = PictureScaler()
+    try measure("crop to \(specification.size)", Array(persons)) {
+      _ = try scaler.fill(tensor, from: $0.0.picture, region: $0.1, specification: specification)
+    }
     try measure("judge a crop", Array(persons)) { _ = try embedder.measure($0.0.picture, box: $0.1) }
     try measure("cut and embed a crop", Array(persons)) { _ = try embedder.embed($0.0.picture, box: $0.1) }
   }
@@ -165,6 +184,8 @@ public final class StageBenchmark {
   /// Decodes as fast as it goes; the time of a frame is the average.
   private func decode(_ camera: PipelineSettings.Camera, count: Int) throws -> [VideoFrame] {
     let frames = Mutex<[VideoFrame]>([])
+    // What opening the file and the first frames take is not the steady state.
+    let settled = Mutex<UInt64?>(nil)
     var options = camera.source
     options.pacing = .offline
     let enough = DispatchSemaphore(value: 0)
@@ -178,23 +199,28 @@ public final class StageBenchmark {
           if frames.count < count { frames.append(frame) }
           return frames.count
         }
+        if number == Self.settledFrames { settled.withLock { $0 = AllocationCounter.count } }
         if number == count { enough.signal() }
       })
     source.start()
     enough.wait()
     let elapsed = ProcessInfo.processInfo.systemUptime - began
     let used = ProcessUsage.now().processorTime - before
+    let allocations = AllocationCounter.count
     source.stop()
     let result = frames.withLock { $0 }
     let share = 1 / Double(max(1, result.count))
-    report.stages.append(
-      .init(
-        name: "decode", runs: result.count, p50: elapsed * share, p95: elapsed * share,
-        processorTime: used * share))
+    var stage = StageReport.Stage(
+      name: "decode", runs: result.count, p50: elapsed * share, p95: elapsed * share,
+      processorTime: used * share)
+    if let allocations, let first = settled.withLock({ $0 }), result.count > Self.settledFrames {
+      stage.allocations = Double(allocations - first) / Double(result.count - Self.settledFrames)
+    }
+    report.stages.append(stage)
     return result
   }
 
-  private func measure<Item>(
+  func measure<Item>(
     _ name: String, _ items: [Item], warmUp: Bool = true, _ work: (Item) throws -> Void
   ) throws {
     if warmUp { for item in items.prefix(3) { try work(item) } }

@@ -147,7 +147,12 @@ public struct StreamReport: Sendable, Codable {
     stages["track"] = lanes["track"] ?? 0
     stages["see motion"] = lanes["motion"] ?? 0
     let lane = threads.filter { $0.key.hasPrefix("lane ") }.values.reduce(0, +)
-    stages["lanes, rest"] = max(0, lane - lanes.values.reduce(0, +))
+    let warp = lanes["warp"] ?? 0
+    if warp > 0 {
+      stages["warp"] = warp
+      stages["sources"] = max(0, (stages["sources"] ?? 0) - warp)
+    }
+    stages["lanes, rest"] = max(0, lane - (lanes.values.reduce(0, +) - warp))
     return stages
   }
 

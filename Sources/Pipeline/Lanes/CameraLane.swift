@@ -62,11 +62,14 @@ final class CameraLane: Sendable {
   static let mostHeld = 24
   /// Where a camera falls silent, its frames wait no longer than this, in seconds.
   static let longestHold = 0.12
+  /// So long a lane waits for its turn to detect, in seconds; then it detects without one, before its queue overflows.
+  static let longestTurn = 0.35
 
   let camera: CameraName
   let frames: BoundedQueue<VideoFrame>
   private let rules: Rules
   private let quality: QualityDial
+  private let turn: DetectionTurn?
   private let meter: LaneMeter
   private let makeWorkers: @Sendable () throws -> Workers
   private let observer: (@Sendable (FrameObservation) -> Void)?
@@ -79,6 +82,7 @@ final class CameraLane: Sendable {
   ///   - frames: what the source delivers.
   ///   - rules: how the lane works.
   ///   - quality: how much it may do.
+  ///   - turn: when it may detect, beside the other lanes; `nil` where it may at any time.
   ///   - meter: where its figures go.
   ///   - makeWorkers: called once on the lane's thread.
   ///   - observer: called on the lane's thread with everything that the networks say about a frame.
@@ -87,7 +91,7 @@ final class CameraLane: Sendable {
   ///   - ended: called on the lane's thread when the queue is closed and empty.
   init(
     camera: CameraName, frames: BoundedQueue<VideoFrame>, rules: Rules, quality: QualityDial,
-    meter: LaneMeter,
+    turn: DetectionTurn? = nil, meter: LaneMeter,
     makeWorkers: @escaping @Sendable () throws -> Workers,
     observer: (@Sendable (FrameObservation) -> Void)? = nil,
     deliver: @escaping @Sendable (LaneResult) -> Void,
@@ -98,6 +102,7 @@ final class CameraLane: Sendable {
     self.frames = frames
     self.rules = rules
     self.quality = quality
+    self.turn = turn
     self.meter = meter
     self.makeWorkers = makeWorkers
     self.observer = observer
@@ -135,8 +140,20 @@ final class CameraLane: Sendable {
       }
       take(next, &work)
       if !rules.isOffline { while let more = frames.pop(waitingAtMost: 0) { take(more, &work) } }
-      if isDue(work) { detect(&work) }
+      if isDue(work) { detectInTurn(&work) }
     }
+  }
+
+  /// Detects when the turn has come, on the newest frame that has come by then.
+  private func detectInTurn(_ work: inout Work) {
+    guard let turn else { return detect(&work) }
+    let began = ProcessInfo.processInfo.systemUptime
+    let hasCome = turn.begin(waitingAtMost: Self.longestTurn)
+    defer { if hasCome { turn.end() } }
+    work.turnWait = ProcessInfo.processInfo.systemUptime - began
+    defer { work.turnWait = 0 }
+    while work.held.count < Self.mostHeld - 1, let more = frames.pop(waitingAtMost: 0) { take(more, &work) }
+    detect(&work)
   }
 
   /// What belongs to the lane's thread.
@@ -147,6 +164,8 @@ final class CameraLane: Sendable {
     var gate: MotionGate?
     var lastDetection: Timestamp?
     var lastFrame: Timestamp?
+    /// How long the detection that is made now has waited for its turn, in seconds.
+    var turnWait = 0.0
 
     init(workers: Workers, motion: MotionGate.Settings?) {
       self.workers = workers
@@ -239,7 +258,7 @@ final class CameraLane: Sendable {
       let found = try meter.measure(.detect) { try detector.detect(frame.picture) }
         .plausible(in: frame.picture.size)
       let detections = found.believed
-      meter.noteDetection(of: frame)
+      meter.noteDetection(of: frame, afterTurn: work.turnWait)
       work.workers.looks.beginFrame()
       if let observer {
         observer(

@@ -14,6 +14,8 @@ enum LaneStage: Int, Sendable, CaseIterable {
   case track
   /// Choosing and cutting crops, embedding them.
   case looks
+  /// Making the picture of a wide lens straight; on the source's thread and not on the lane's.
+  case warp
 }
 
 /// Percentiles of a delay, in seconds.
@@ -71,11 +73,14 @@ final class LaneMeter: Sendable {
   }
 
   /// The detectors have seen a frame.
-  func noteDetection(of frame: VideoFrame) {
+  ///
+  /// - Parameter turnWait: how long the lane has waited for its turn before it chose this frame, in seconds: no delay of the
+  ///   frame, but a sign of too little processor.
+  func noteDetection(of frame: VideoFrame, afterTurn turnWait: Double = 0) {
     let delay = now().seconds(since: frame.arrivalTime)
     state.withLock { state in
       state.detection.add(delay)
-      if state.recent.count < 64 { state.recent.append(delay) }
+      if state.recent.count < 64 { state.recent.append(delay + turnWait) }
     }
   }
 

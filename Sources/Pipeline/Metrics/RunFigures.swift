@@ -105,7 +105,7 @@ public struct RunFigures: Sendable, Hashable, Codable {
   /// The networks.
   public var networks: [Network]
   /// Processor time of the lanes by what it was spent on: `motion`, `detect` (the networks included), `track`, `looks`
-  /// (the re-ID network included).
+  /// (the re-ID network included), `warp` (on the sources' threads).
   public var laneSeconds: [String: Double]
   /// How often quality fell.
   public var qualityFalls: Int
@@ -131,7 +131,9 @@ extension PipelineRun {
       figures.givenUp = done.givenUp
       figures.framesOut = output.figures.frames
       figures.withheld = output.figures.withheld
-      figures.dropped = Int(lane.frames.dropped) + output.dropped + Int(statistics.dropped)
+      figures.dropped =
+        Int(lane.frames.dropped) + output.dropped + Int(statistics.dropped)
+        + (lenses[camera.name]?.figures.dropped ?? 0)
       figures.interruptions = Int(statistics.interruptions)
       figures.main = mainFigures(of: camera.name)
       figures.condition = done.condition.rawValue
@@ -160,7 +162,8 @@ extension PipelineRun {
     let (done, statistics) = (lane.figures, source.statistics)
     return RunFigures.MainStream(
       framesIn: Int(statistics.frames), framesOut: done.frames,
-      dropped: Int(lane.frames.dropped) + Int(statistics.dropped), withheld: done.withheld)
+      dropped: Int(lane.frames.dropped) + Int(statistics.dropped)
+        + (mainLenses[camera]?.figures.dropped ?? 0), withheld: done.withheld)
   }
 
   /// Forgets the delays and processor times measured so far, for a measurement that begins when everything runs.
