@@ -81,7 +81,7 @@ public final class StageBenchmark {
       throw PipelineError.missing("'\(camera.address)' gave no frame; check it with 'throughline run'")
     }
     (report.width, report.height) = (first.picture.size.width, first.picture.size.height)
-    let workers = try networks.workers(for: camera, firstTrack: 1)
+    let workers = try networks.workers(for: camera, firstTrack: 1, privacy: settings.privacy)
     var gate = MotionGate()
     try measure("see motion", frames) { frame in _ = gate.needsLook(frame.picture, at: frame.captureTime) }
     progress(0.1, "detect")
@@ -99,6 +99,14 @@ public final class StageBenchmark {
     var found: [[Detection]] = []
     try measure("detect (scale, persons, faces)", frames, warmUp: false) { frame in
       found.append(try workers.detector.detect(frame.picture))
+    }
+    if let crowds = workers.crowds {
+      // At the times of their capture: only now and then is it a part's turn.
+      var next = 0
+      try measure("look closely for crowds", frames, warmUp: false) { frame in
+        _ = try crowds.look(at: frame.picture, time: frame.captureTime, known: found[next])
+        next += 1
+      }
     }
     for (name, request) in try networks.makeRequests() {
       try measure("network \(name) alone", Array(repeating: 0, count: frames.count)) { _ in try request.run()
