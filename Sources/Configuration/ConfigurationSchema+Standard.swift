@@ -194,6 +194,10 @@ extension ConfigurationSchema {
       "privacy.face-score", .number(0.05...0.3), .number(0.15),
       "The score from which a face is covered; far weaker finds than one believes are, since a face at the picture's edge or in half profile is such a one."
     ),
+    ConfigurationKey(
+      "privacy.crowd-look", .number(0...60), .number(3), unit: "seconds",
+      "Within so many seconds every part of the picture in which something moves is looked at closely, for faces too small for the ordinary look; crowds are covered as a whole. 0 never looks, and dense crowds far away stay open."
+    ),
   ]
 
   private static let outputKeys: [ConfigurationKey] = [

@@ -51,6 +51,29 @@ public struct LumaBlocks: Sendable, Hashable {
     return count
   }
 
+  /// The share, 0...1, of the blocks in a part of the picture that differ by more than a number of grey steps (0...255)
+  /// from another picture's; 1 where the sizes differ, 0 where the part holds no whole block.
+  public func changedShare(since other: LumaBlocks, threshold: Double, in part: BoundingBox) -> Double {
+    guard other.size == size else { return 1 }
+    guard columns > 0 else { return 0 }
+    let (rows, side) = (sums.count / columns, Double(Self.side))
+    func range(_ from: Double, _ to: Double, _ count: Int) -> Range<Int> {
+      let first = Int(min(max(from / side, 0), Double(count)).rounded(.down))
+      return first..<max(first, Int(min(max(to / side, 0), Double(count)).rounded(.up)))
+    }
+    let limit = UInt32(max(0, threshold) * Double(Self.samplesPerBlock))
+    let across = range(part.minX, part.maxX, columns)
+    var (changed, all) = (0, 0)
+    for row in range(part.minY, part.maxY, rows) {
+      for index in (row * columns + across.lowerBound)..<(row * columns + across.upperBound) {
+        let (left, right) = (sums[index], other.sums[index])
+        if (left > right ? left - right : right - left) > limit { changed += 1 }
+        all += 1
+      }
+    }
+    return all == 0 ? 0 : Double(changed) / Double(all)
+  }
+
   /// The brightest block's mean luma as the samples say it, 0...255; 0 without a block.
   public var brightest: Double { Double(sums.max() ?? 0) / Double(Self.samplesPerBlock) }
 }

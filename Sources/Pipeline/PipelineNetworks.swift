@@ -3,6 +3,7 @@ import Foundation
 import Imaging
 import Inference
 import Models
+import Privacy
 import Reidentification
 import ThroughlineCore
 import Tracking
@@ -142,8 +143,21 @@ public struct PipelineNetworks: Sendable {
     ].map { ($0.0, try $0.1.makeRequest()) }
   }
 
+  /// Who looks for faces that are too small for the ordinary detection, for one thread; `nil` where nothing is covered, or
+  /// nobody asks for it.
+  func crowdWatch(_ privacy: PrivacySettings) throws -> CrowdWatch? {
+    if case .off = privacy.faces { return nil }
+    guard privacy.crowdInterval > 0, let tile = face.entry.input?.size else { return nil }
+    let network = try DetectionNetwork(
+      entry: face.entry, model: faceModel, settings: CrowdWatch.detectorSettings)
+    return CrowdWatch(
+      detector: try DetectorFactory([network]).makeDetector(), tile: tile, settings: privacy)
+  }
+
   /// What one camera's lane works with, for one thread.
-  func workers(for camera: PipelineSettings.Camera, firstTrack: UInt64) throws -> CameraLane.Workers {
+  func workers(
+    for camera: PipelineSettings.Camera, firstTrack: UInt64, privacy: PrivacySettings
+  ) throws -> CameraLane.Workers {
     func detector(
       _ person: (ModelEntry, any CompiledModel), _ face: (ModelEntry, any CompiledModel)
     ) throws -> NetworkDetector {
@@ -161,7 +175,7 @@ public struct PipelineNetworks: Sendable {
         judge: camera.judge, planner: LookPlanner(settings: camera.planner),
         embedder: try embedder.makeEmbedder()),
       tracker: Tracker(camera: camera.name, settings: camera.tracker, firstNumber: firstTrack),
-      appearance: camera.appearance)
+      appearance: camera.appearance, crowds: try crowdWatch(privacy))
   }
 }
 

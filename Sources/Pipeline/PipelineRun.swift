@@ -139,7 +139,8 @@ public final class PipelineRun: Sendable {
       if isRecordedFromMain {
         mainLanes[camera.name] = MainStreamLane(
           camera: camera.name, settings: settings.privacy, drawsBoxes: settings.outputs.boxes,
-          showOnly: settings.showOnly, sinks: sinks.filter { $0 is CameraRecordings })
+          showOnly: settings.showOnly, makeCrowds: { try networks.crowdWatch(settings.privacy) },
+          sinks: sinks.filter { $0 is CameraRecordings })
       }
       let meter = LaneMeter()
       meters[camera.name] = meter
@@ -192,7 +193,10 @@ public final class PipelineRun: Sendable {
             motion: settings.isOffline ? nil : MotionGate.Settings(), isMotionGated: camera.isMotionGated,
             refresh: camera.planner.refresh),
           quality: dial, turn: turn, meter: meters[camera.name] ?? LaneMeter(),
-          makeWorkers: { try networks.workers(for: camera, firstTrack: (lastNumbers[camera.name] ?? 0) + 1) },
+          makeWorkers: {
+            try networks.workers(
+              for: camera, firstTrack: (lastNumbers[camera.name] ?? 0) + 1, privacy: settings.privacy)
+          },
           observer: observer,
           deliver: { coordinator.take(.result($0)) },
           noteCondition: { coordinator.take(.condition(camera.name, $0)) },

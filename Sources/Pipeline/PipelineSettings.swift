@@ -108,12 +108,15 @@ public struct PipelineSettings: Sendable {
   public var gallery: GallerySettings
   /// Whose face is shown while all others are covered, and why.
   public var showOnly: (identity: IdentityID, reason: String)?
+  /// What the configuration says about who is found, covered, kept and named, as text: its changes are audited.
+  let decisive: [String: String]
 
   /// Checks a configuration.
   ///
   /// - Parameter environment: where passwords may come from.
   /// - Throws: ``PipelineError/setting(_:)`` for what cannot be met.
   public init(_ configuration: Configuration, environment: [String: String]) throws(PipelineError) {
+    decisive = Self.decisive(configuration)
     isOffline = configuration.boolean("input.offline")
     privacy = try Self.privacy(configuration)
     association = AssociationSettings()
@@ -161,6 +164,15 @@ public struct PipelineSettings: Sendable {
   /// What is to be said at a run's start about recordings that are deleted later; `nil` where none is.
   public var deletionNotice: String? { OutputSinks.deletionNotice(self) }
 
+  /// Paths and where secrets come from are left out: the log outlives them.
+  private static func decisive(_ configuration: Configuration) -> [String: String] {
+    let sections = ["privacy.", "retention.", "association.", "detection.", "reidentification.", "quality."]
+    let names = configuration.schema.keys.map(\.name).filter { name in
+      sections.contains { name.hasPrefix($0) } || name == "gallery.naming-purpose"
+    }
+    return Dictionary(uniqueKeysWithValues: names.map { ($0, configuration.entry($0).value.description) })
+  }
+
   private static func inputSize(_ text: String) throws(PipelineError) -> PictureSize? {
     guard !text.isEmpty else { return nil }
     let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
@@ -180,7 +192,8 @@ public struct PipelineSettings: Sendable {
         faces: covering, margin: configuration.number("privacy.margin"),
         hold: configuration.number("privacy.hold"),
         personScore: configuration.number("privacy.person-score"),
-        faceScore: configuration.number("privacy.face-score"))
+        faceScore: configuration.number("privacy.face-score"),
+        crowdInterval: configuration.number("privacy.crowd-look"))
     } catch { throw .setting("\(error)") }
   }
 

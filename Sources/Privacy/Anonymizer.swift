@@ -43,13 +43,14 @@ public final class Anonymizer {
   ///   - captureTime: when it was taken; drives how long regions are held.
   ///   - evidence: what is known about its faces and persons.
   ///   - tracks: the camera's tracks at this frame, predicted and tentative ones as well.
+  ///   - crowds: what a closer look has found besides; covered whatever else is known.
   ///   - showOnly: whom to leave open, by a written reason, while everybody else is covered.
   ///   - annotations: what is drawn afterwards.
   /// - Returns: the frame, fit to leave.
   /// - Throws: ``ImagingError`` where no memory is to be had: the frame must then be dropped.
   public func anonymize(
     _ picture: Picture, number: UInt64, captureTime: Timestamp, evidence: FaceEvidence, tracks: [Track],
-    showOnly: ShowOnly? = nil, annotations: [Annotation] = []
+    crowds: [CrowdRegion] = [], showOnly: ShowOnly? = nil, annotations: [Annotation] = []
   ) throws(ImagingError) -> AnonymizedFrame {
     let buffer = try pool.buffer(size: picture.size, matrix: picture.matrix)
     try buffer.copy(from: picture)
@@ -68,7 +69,8 @@ public final class Anonymizer {
           PixelRectangle(buffer.size), with: .pixelate, samples: Self.withheldSamples, scratch: scratch)
         status = .withheld(reason: reason)
         mark = "WITHHELD: \(reason)"
-      case .regions(let regions):
+      case .regions(let planned):
+        let regions = planned + crowds.map { CoveredRegion(box: $0.box, cause: .crowd, grain: $0.grain) }
         apply(regions, to: buffer)
         covered = regions
         if let showOnly {
@@ -95,7 +97,10 @@ public final class Anonymizer {
       }
     for region in regions {
       guard let rectangle = PixelRectangle(covering: region.box, in: buffer.size) else { continue }
-      let samples = region.cause == .body ? Self.bodySamples : Self.samples
+      let shorter = Double(min(rectangle.width, rectangle.height))
+      let samples =
+        region.grain.map { min(64, max(1, Int(shorter / max($0, 1)))) }
+        ?? (region.cause == .body ? Self.bodySamples : Self.samples)
       buffer.cover(rectangle, with: covering, samples: samples, scratch: scratch)
     }
   }

@@ -14,6 +14,8 @@ public struct CoveredRegion: Hashable, Sendable {
     case body
     /// Something that was covered shortly before and has not been seen since, at its old place.
     case place
+    /// Many small faces near each other, or one that only a closer look has found.
+    case crowd
   }
 
   /// Where, in pixels; it may reach over the picture's edge.
@@ -22,11 +24,14 @@ public struct CoveredRegion: Hashable, Sendable {
   public let cause: Cause
   /// The person, where the region belongs to a track.
   public let track: TrackID?
+  /// At most one average is left for every so many pixels; `nil` where the region's size says it.
+  let grain: Double?
 
-  init(box: BoundingBox, cause: Cause, track: TrackID? = nil) {
+  init(box: BoundingBox, cause: Cause, track: TrackID? = nil, grain: Double? = nil) {
     self.box = box
     self.cause = cause
     self.track = track
+    self.grain = grain
   }
 }
 

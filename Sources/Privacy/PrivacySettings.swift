@@ -67,6 +67,8 @@ public struct PrivacySettings: Hashable, Sendable {
 
   /// From which score on the face detector is to report a face; everything that it reports is covered.
   public let faceScore: Double
+  /// Within how many seconds of motion every part of the picture is looked at closely for small faces; 0 for never.
+  public let crowdInterval: Double
 
   /// Settings by their parts.
   ///
@@ -76,10 +78,11 @@ public struct PrivacySettings: Hashable, Sendable {
   ///   - hold: 0.1 to 10 seconds.
   ///   - personScore: 0 to 0.5.
   ///   - faceScore: 0.05 to 0.3.
+  ///   - crowdInterval: 0 to 60 seconds.
   /// - Throws: ``PrivacyError`` for values out of range, or `off` without a reason.
   public init(
     faces: FaceCovering = .blur, margin: Double = 0.3, hold: Double = 0.5, personScore: Double = 0.3,
-    faceScore: Double = 0.15
+    faceScore: Double = 0.15, crowdInterval: Double = 3
   ) throws(PrivacyError) {
     try faces.validate()
     guard (0.1...2).contains(margin) else {
@@ -99,6 +102,10 @@ public struct PrivacySettings: Hashable, Sendable {
       throw .outOfRange(setting: "privacy.face-score", value: faceScore, range: "0.05 to 0.3")
     }
     self.faceScore = faceScore
+    guard (0...60).contains(crowdInterval) else {
+      throw .outOfRange(setting: "privacy.crowd-look", value: crowdInterval, range: "0 to 60 seconds")
+    }
+    self.crowdInterval = crowdInterval
   }
 
   private init() {
@@ -107,6 +114,7 @@ public struct PrivacySettings: Hashable, Sendable {
     hold = 0.5
     personScore = 0.3
     faceScore = 0.15
+    crowdInterval = 3
   }
 
   /// Blurred faces, a margin of 0.3, held for half a second.

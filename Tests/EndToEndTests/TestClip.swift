@@ -27,6 +27,26 @@ enum TestClip {
     return path
   }
 
+  /// Writes a video that shows a photo and nothing else.
+  static func still(_ photo: String, as path: String, frames: Int, width: Int, height: Int) throws -> String {
+    let pipeline = try MediaPipeline()
+    let elements = try [
+      ("filesrc", ["location": photo]), ("jpegdec", [:]), ("imagefreeze", ["num-buffers": String(frames)]),
+      ("videoconvert", [:]), ("videoscale", ["add-borders": "true"]),
+      ("capsfilter", ["caps": "video/x-raw,format=I420,width=\(width),height=\(height),framerate=10/1"]),
+      ("openh264enc", ["bitrate": "8000000"]), ("h264parse", [:]), ("mp4mux", [:]),
+      ("filesink", ["location": path]),
+    ].map { try pipeline.add($0.0, $0.1) }
+    for (left, right) in zip(elements, elements.dropFirst()) where !pipeline.link(left, right) {
+      throw Failure(message: "the clip's elements cannot be linked")
+    }
+    pipeline.play()
+    guard case .endOfStream = pipeline.nextEvent(waitingAtMost: 60) else {
+      throw Failure(message: "the clip of '\(photo)' was not finished")
+    }
+    return path
+  }
+
   /// The same video with its pictures overwritten by noise, its frame headers and tables left alone.
   static func damaged(_ path: String, copy: String) throws -> String {
     var bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))

@@ -32,6 +32,7 @@ import Tracking
 
   private func lane(
     _ frames: [VideoFrame], rules: CameraLane.Rules, level: QualityController.Level = .full,
+    closeLook: (@Sendable () throws -> [Detection])? = nil,
     detect: @escaping @Sendable (Int) throws -> [Detection]
   ) throws -> (results: [LaneResult], lane: CameraLane) {
     let queue = BoundedQueue<VideoFrame>(capacity: max(1, frames.count), policy: .block)
@@ -49,7 +50,12 @@ import Tracking
           detector: ScriptedDetector(detect), smallDetector: nil,
           looks: LookTaker(
             judge: CropJudge(minimum: 0, minimumHeight: 16), planner: LookPlanner(),
-            embedder: try embedder.makeEmbedder()), tracker: Tracker(camera: TestFrames.camera))
+            embedder: try embedder.makeEmbedder()), tracker: Tracker(camera: TestFrames.camera),
+          crowds: closeLook.map { look in
+            CrowdWatch(
+              detector: ScriptedDetector { _ in try look() }, tile: PictureSize(width: 64, height: 48),
+              settings: .standard)
+          })
       }, deliver: { result in results.withLock { $0.append(result) } }, ended: { _ in done.signal() })
     for frame in frames { queue.push(frame) }
     queue.close()
@@ -121,6 +127,27 @@ import Tracking
     #expect(results.map { $0.failure != nil } == [false, false, true, false, false, false])
     #expect(lane.figures.givenUp == 1)
     #expect(lane.figures.failure == nil, "a busy processor is no fault")
+  }
+
+  /// Frames that waited for a detection are covered by what was known before it as well.
+  @Test func whatACloseLookFindsGoesOnWithEveryFrame() throws {
+    let small = Detection(box: BoundingBox(x: 10, y: 10, width: 6, height: 6), category: .face, score: 0.9)
+    let (results, _) = try lane(
+      moving(9), rules: rules(offline: true, interval: 0.13), closeLook: { [small] }
+    ) { _ in [] }
+    #expect(results.count == 9)
+    #expect(results.allSatisfy { !$0.crowds.isEmpty })
+    #expect(
+      results.filter(\.isDetected).allSatisfy { $0.detections.isEmpty }, "the tracker hears nothing of it")
+  }
+
+  @Test func aCloseLookThatFailsWithholdsTheFrame() throws {
+    let (results, lane) = try lane(
+      moving(3), rules: rules(offline: true),
+      closeLook: { throw InferenceError.dropped(network: "face", reason: "late") }
+    ) { _ in [Self.person] }
+    #expect(results.count == 3 && results.allSatisfy { $0.failure != nil })
+    #expect(lane.figures.givenUp == 3)
   }
 
   @Test func aCutStartsAnew() throws {

@@ -1,4 +1,5 @@
 import Association
+import Detection
 import Foundation
 import Imaging
 import Media
@@ -36,12 +37,13 @@ import ThroughlineCore
 
   /// Frames of the main stream at these times, which have just arrived.
   private func run(
-    _ times: [Double], found: [(Double, FaceEvidence)], arrivedBefore age: Double = 0
+    _ times: [Double], found: [(Double, FaceEvidence)], arrivedBefore age: Double = 0,
+    crowds: @escaping CrowdWatch.Maker = { nil }
   ) throws -> [AnonymizedFrame] {
     let collector = Collector()
     let lane = MainStreamLane(
       camera: TestFrames.camera, settings: try PrivacySettings(), drawsBoxes: false, showOnly: nil,
-      sinks: [collector])
+      makeCrowds: crowds, sinks: [collector])
     for (time, evidence) in found { lane.note(try subFrame(time, evidence)) }
     let picture = try TestFrames.picture(noise: 5)
     for (index, time) in times.enumerated() {
@@ -71,6 +73,27 @@ import ThroughlineCore
           && region.box.maxY >= wanted.maxY
       }, "\(frame.regions)")
     #expect(frame.picture.size == TestFrames.size)
+  }
+
+  /// Answers every look alike.
+  private final class OneAnswer: Detector {
+    let answer: () throws -> [Detection]
+    init(_ answer: @escaping () throws -> [Detection]) { self.answer = answer }
+    func detect(_ picture: Picture) throws -> [Detection] { try answer() }
+  }
+
+  @Test func facesThatTheSubStreamCannotShowAreLookedForInTheMainStream() throws {
+    let small = Detection(box: BoundingBox(x: 10, y: 10, width: 6, height: 6), category: .face, score: 0.9)
+    func frames(_ answer: @escaping @Sendable () throws -> [Detection]) throws -> [AnonymizedFrame] {
+      try run([0.1], found: [(0, .detected([])), (0.1, .detected([])), (0.5, .detected([]))]) {
+        CrowdWatch(
+          detector: OneAnswer(answer), tile: PictureSize(width: 64, height: 48), settings: .standard)
+      }
+    }
+    let found = try frames { [small] }
+    #expect(found[0].regions.contains { $0.cause == .crowd } && !found[0].isWithheld)
+    let failed = try frames { throw PipelineError.setting("the network is gone") }
+    #expect(failed.map(\.isWithheld) == [true])
   }
 
   @Test(arguments: [-0.2, 0.2])

@@ -83,7 +83,7 @@ public final class StageBenchmark {
       throw PipelineError.missing("'\(camera.address)' gave no frame; check it with 'throughline run'")
     }
     (report.width, report.height) = (first.picture.size.width, first.picture.size.height)
-    let workers = try networks.workers(for: camera, firstTrack: 1)
+    let workers = try networks.workers(for: camera, firstTrack: 1, privacy: settings.privacy)
     var gate = MotionGate()
     let dewarper = Dewarper(lens: try camera.lens ?? Self.sampleLens())
     try measure("warp", frames) { frame in _ = try dewarper.dewarp(frame.picture) }
@@ -103,6 +103,14 @@ public final class StageBenchmark {
     var found: [[Detection]] = []
     try measure("detect (scale, persons, faces)", frames, warmUp: false) { frame in
       found.append(try workers.detector.detect(frame.picture))
+    }
+    if let crowds = workers.crowds {
+      // At the times of their capture: only now and then is it a part's turn.
+      var next = 0
+      try measure("look closely for crowds", frames, warmUp: false) { frame in
+        _ = try crowds.look(at: frame.picture, time: frame.captureTime, known: found[next])
+        next += 1
+      }
     }
     for (name, request) in try networks.makeRequests() {
       try measure("network \(name) alone", Array(repeating: 0, count: frames.count)) { _ in try request.run()

@@ -9,7 +9,7 @@ import ThroughlineCore
 enum GalleryFile {
   private static let settingsName = "protection settings"
 
-  /// Opens what the settings name, and notes in its audit log which settings that protect people have changed.
+  /// Opens what the settings name, and notes in its audit log which settings about people have changed.
   ///
   /// - Parameter logger: hears when the file can no longer be written, and when it can again.
   static func open(
@@ -93,15 +93,18 @@ extension PipelineSettings {
     return showOnly?.reason ?? gallery.namingPurpose ?? ""
   }
 
-  /// The settings that protect people, as text.
+  /// The settings that say who is found, covered, kept and named, as text.
   var protection: [String: String] {
-    var values = [
+    let worded = [
       "privacy.faces": privacy.faces.name, "privacy.margin": "\(privacy.margin)",
       "privacy.hold": "\(privacy.hold)", "privacy.person-score": "\(privacy.personScore)",
       "privacy.face-score": "\(privacy.faceScore)",
+      "privacy.crowd-look": "\(privacy.crowdInterval)",
       "privacy.show-only": showOnly.map { "\($0.identity)" } ?? "nobody",
       "gallery.naming": gallery.namingPurpose == nil ? "off" : "on",
     ]
+    // Texts that earlier versions have noted stay as they are, so that an update is no change.
+    var values = decisive.merging(worded) { _, text in text }
     for kind in RetentionClass.allCases {
       values["retention.\(kind.rawValue)"] = "\(gallery.retention[kind] / 3600) hours"
     }

@@ -24,6 +24,8 @@ final class CameraLane: Sendable {
     var tracker: Tracker
     /// When the tracker compares looks too.
     var appearance = AppearanceUse.ambiguous
+    /// Looks for faces that are too small for the detector; `nil` where nobody asks.
+    var crowds: CrowdWatch?
   }
 
   /// What a lane has done so far.
@@ -181,6 +183,7 @@ final class CameraLane: Sendable {
       work.workers.tracker.cut(at: frame.captureTime)
       work.bridge.reset()
       work.gate?.reset()
+      work.workers.crowds?.reset()
       work.lastDetection = nil
     }
     let needsLook = meter.measure(.motion) { () -> Bool in
@@ -197,6 +200,7 @@ final class CameraLane: Sendable {
     if !needsLook, work.held.isEmpty {
       var result = LaneResult(frame: frame, evidence: .unchanged)
       result.tracks = work.bridge.tracks(at: frame.captureTime)
+      result.crowds = work.workers.crowds?.regions ?? []
       state.withLock { $0.unchanged += 1 }
       pass(result)
     } else {
@@ -227,6 +231,7 @@ final class CameraLane: Sendable {
   /// Looks at the newest frame that waits and lets all of them go.
   private func detect(_ work: inout Work) {
     guard let frame = work.held.last else { return }
+    let crowdsBefore = work.workers.crowds?.regions ?? []
     var result = look(at: frame, &work)
     switch result.evidence {
     case .detected(let detections):
@@ -234,6 +239,7 @@ final class CameraLane: Sendable {
         var bridged = LaneResult(frame: waiting, evidence: .bridged(ahead: detections))
         bridged.tracks = work.bridge.tracks(
           at: waiting.captureTime, after: result.tracks, end: frame.captureTime)
+        bridged.crowds = crowdsBefore + result.crowds.filter { !crowdsBefore.contains($0) }
         pass(bridged)
       }
       work.bridge.note(result.tracks, at: frame.captureTime)
@@ -270,6 +276,11 @@ final class CameraLane: Sendable {
         try self.appearances(of: detections, in: frame, work.workers, quality)
       }
       var result = LaneResult(frame: frame, evidence: .detected(found))
+      if let crowds = work.workers.crowds {
+        result.crowds = try meter.measure(.detect) {
+          try crowds.look(at: frame.picture, time: time, known: found)
+        }
+      }
       result.tracks = try meter.measure(.track) {
         try work.workers.tracker.update(detections: detections, at: time, appearances: appearances)
       }

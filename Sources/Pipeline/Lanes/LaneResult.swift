@@ -13,6 +13,8 @@ struct LaneResult: Sendable {
   var tracks: [Track] = []
   /// Where the knowledge about faces and persons comes from.
   var evidence: FaceEvidence
+  /// What is covered because of small faces that a closer look has found.
+  var crowds: [CrowdRegion] = []
   /// New looks of this frame.
   var looks: [TrackID: Look] = [:]
 

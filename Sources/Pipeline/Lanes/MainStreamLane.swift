@@ -10,7 +10,7 @@ import ThroughlineCore
 ///
 /// The two streams of a camera need not arrive at the same moment, so a frame waits until the sub-stream is known beyond
 /// its time, and what was found shortly before and after is covered together. A frame for which nothing is known goes out
-/// covered as a whole.
+/// covered as a whole. Faces that are too small to be seen in the sub-stream are looked for in the main stream itself.
 final class MainStreamLane: Sendable {
   /// What was found in one frame of the sub-stream.
   private struct Found: Sendable {
@@ -21,6 +21,7 @@ final class MainStreamLane: Sendable {
     var failure: String?
     /// Whether nothing had moved, so that what was found before it still holds.
     var isUnchanged: Bool
+    var crowds: [CrowdRegion]
     var identified: [ShownPerson]
   }
 
@@ -42,6 +43,7 @@ final class MainStreamLane: Sendable {
   private let settings: PrivacySettings
   private let drawsBoxes: Bool
   private let showOnly: (identity: IdentityID, reason: String)?
+  private let makeCrowds: CrowdWatch.Maker
   private let sinks: [any FrameSink]
   private let found = BoundedQueue<Found>(capacity: 512, policy: .dropOldest)
   private let state = Mutex(Figures())
@@ -50,15 +52,18 @@ final class MainStreamLane: Sendable {
   /// - Parameters:
   ///   - settings: how faces are covered.
   ///   - showOnly: whose face is shown.
+  ///   - makeCrowds: makes, on the lane's thread, who looks for small faces in the main stream.
   ///   - sinks: where the frames go.
   init(
     camera: CameraName, settings: PrivacySettings, drawsBoxes: Bool,
-    showOnly: (identity: IdentityID, reason: String)?, sinks: [any FrameSink]
+    showOnly: (identity: IdentityID, reason: String)?, makeCrowds: @escaping CrowdWatch.Maker = { nil },
+    sinks: [any FrameSink]
   ) {
     self.camera = camera
     self.settings = settings
     self.drawsBoxes = drawsBoxes
     self.showOnly = showOnly
+    self.makeCrowds = makeCrowds
     self.sinks = sinks
   }
 
@@ -86,7 +91,8 @@ final class MainStreamLane: Sendable {
     _ = found.push(
       Found(
         time: result.frame.captureTime, size: result.frame.picture.size, detections: detections,
-        failure: result.failure, isUnchanged: isUnchanged, identified: ShownPerson.all(in: frame)))
+        failure: result.failure, isUnchanged: isUnchanged, crowds: result.crowds,
+        identified: ShownPerson.all(in: frame)))
   }
 
   /// The sub-stream has ended: what waits goes out, and nothing follows.
@@ -101,6 +107,7 @@ final class MainStreamLane: Sendable {
   private func run() {
     let anonymizer = Anonymizer(
       camera: camera, settings: settings, pool: PicturePool(maximumOutstanding: 32, maximumIdle: 4))
+    let crowds = Result { try makeCrowds() }
     var known: [Found] = []
     while let frame = frames.pop() {
       learn(&known, beyond: frame)
@@ -108,7 +115,7 @@ final class MainStreamLane: Sendable {
       let begin = frame.captureTime.advanced(bySeconds: -Self.slack)
       let old = known.prefix { $0.time < begin }.count
       if old > 1 { known.removeFirst(old - 1) }
-      emit(frame, knowing: known, with: anonymizer)
+      emit(frame, knowing: known, with: anonymizer, crowds)
     }
   }
 
@@ -126,21 +133,35 @@ final class MainStreamLane: Sendable {
     }
   }
 
-  private func emit(_ frame: VideoFrame, knowing known: [Found], with anonymizer: Anonymizer) {
+  private func emit(
+    _ frame: VideoFrame, knowing known: [Found], with anonymizer: Anonymizer,
+    _ watch: Result<CrowdWatch?, any Error>
+  ) {
     let size = frame.picture.size
     let window = known.filter { abs($0.time.seconds(since: frame.captureTime)) <= Self.slack }
     let nearest = window.min {
       abs($0.time.seconds(since: frame.captureTime)) < abs($1.time.seconds(since: frame.captureTime))
     }
     var persons: [ShownPerson] = []
-    let evidence: FaceEvidence
+    var evidence: FaceEvidence
+    var crowds: [CrowdRegion] = []
     if let nearest {
       persons = nearest.identified.map { $0.scaled(from: nearest.size, to: size) }
       if let failure = window.lazy.compactMap(\.failure).first {
         evidence = .unavailable(reason: failure)
       } else {
-        evidence = .detected(
-          window.flatMap { found in found.detections.map { $0.scaled(from: found.size, to: size) } })
+        let detections = window.flatMap { found in
+          found.detections.map { $0.scaled(from: found.size, to: size) }
+        }
+        evidence = .detected(detections)
+        let inside: [[CrowdRegion]] = window.map { found in
+          found.crowds.map { $0.scaled(from: found.size, to: size) }
+        }
+        crowds = Array(Set(inside.joined()))
+        do {
+          crowds +=
+            try watch.get()?.look(at: frame.picture, time: frame.captureTime, known: detections) ?? []
+        } catch { evidence = .unavailable(reason: "\(error)") }
       }
     } else {
       evidence = .unavailable(reason: "nothing is known from the sub-stream")
@@ -148,7 +169,7 @@ final class MainStreamLane: Sendable {
     do {
       let covered = try anonymizer.anonymize(
         frame.picture, number: frame.number, captureTime: frame.captureTime, evidence: evidence,
-        tracks: persons.map(\.track), showOnly: try shown(persons),
+        tracks: persons.map(\.track), crowds: crowds, showOnly: try shown(persons),
         annotations: drawsBoxes ? persons.compactMap(\.annotation) : [])
       state.withLock { figures in
         figures.frames += 1
@@ -174,6 +195,13 @@ extension BoundingBox {
     let vertical = Double(new.height) / Double(max(1, old.height))
     return BoundingBox(
       x: x * horizontal, y: y * vertical, width: width * horizontal, height: height * vertical)
+  }
+}
+
+extension CrowdRegion {
+  fileprivate func scaled(from old: PictureSize, to new: PictureSize) -> CrowdRegion {
+    scaled(
+      Double(new.width) / Double(max(1, old.width)), Double(new.height) / Double(max(1, old.height)))
   }
 }
 

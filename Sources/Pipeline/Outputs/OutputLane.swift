@@ -68,7 +68,8 @@ final class OutputLane: Sendable {
       do {
         let frame = try anonymizer.anonymize(
           result.frame.picture, number: result.frame.number, captureTime: result.frame.captureTime,
-          evidence: result.evidence, tracks: result.tracks, showOnly: shown(identified),
+          evidence: result.evidence, tracks: result.tracks, crowds: result.crowds,
+          showOnly: shown(identified),
           annotations: drawsBoxes ? persons.compactMap(\.annotation) : [])
         state.withLock { figures in
           figures.frames += 1
