@@ -57,6 +57,19 @@ def test_a_run_that_is_ended_goes_on(tmp_path, crops, number):
     assert not half.exists()
 
 
+@pytest.mark.parametrize("kind", ["repvgg-s", "mobilenet-v2"])
+def test_a_network_trains_at_its_own_size(tmp_path, kind):
+    """In a process of its own: a library that writes beyond its memory ends it by a signal."""
+    size = {"height": 256, "width": 128}
+    batch = {"identities": 4, "crops": 4}
+    values = tiny_values(write_crops(tmp_path / "crops", 8, size=(64, 32)), input=size, stored=size, batch=batch)
+    values["network"] = {"kind": kind, "dimension": 256}
+    (tmp_path / "c.yaml").write_text(json.dumps(values))
+    training = _start(["train", tmp_path / "c.yaml", "--run", tmp_path / "run", "--set", "schedule.epochs=2"], tmp_path)
+    said = training.communicate()[0]
+    assert training.returncode == 0, said
+
+
 @pytest.fixture
 def shared(tmp_path):
     """A folder laid out as run.sh wants it, with a few made-up persons."""

@@ -1,5 +1,6 @@
 """Writes a trained network as ONNX and OpenVINO IR: BatchNorm merged, branches re-parameterised, no L2 norm."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,8 @@ def quantise(onnx_file: Path, calibration: np.ndarray, file: Path) -> None:
     import openvino
     from nncf.quantization.range_estimator import RangeEstimatorParametersSet
 
+    # It tells layer by layer where a histogram is impossible and the extremes are taken; nobody can act on that.
+    nncf.set_log_level(logging.ERROR)
     model = openvino.Core().read_model(str(onnx_file))
     model.reshape([1, *calibration.shape[1:]])
     quantised = nncf.quantize(

@@ -64,7 +64,11 @@ class Trainer:
             [expanded(f) for f in configuration.folders], stored.height, stored.width, cache / "arrays"
         )
         self.targets, share = self._load_targets()
-        self.network = build_network(configuration).to(self.device, memory_format=torch.channels_last)
+        network = build_network(configuration)
+        # Channels last is faster, but on a CPU PyTorch 2.15.0 then writes beyond its memory in RepVGG's backward pass.
+        is_safe = self.device.type == "cuda" or isinstance(network.trunk, MobileTrunk)
+        self.layout = torch.channels_last if is_safe else torch.contiguous_format
+        self.network = network.to(self.device, memory_format=self.layout)
         self.classifier = PrototypeClassifier(
             len(self.data.identities), configuration.network.dimension, configuration.loss.scale
         ).to(self.device)
@@ -188,7 +192,7 @@ class Trainer:
         indices = self.sampler.next()
         crops = torch.from_numpy(self.data.gather(indices)).to(self.device)
         batch = augment(crops, *self.input_size(), configuration.augmentation)
-        batch = batch.contiguous(memory_format=torch.channels_last)
+        batch = batch.contiguous(memory_format=self.layout)
         labels = torch.from_numpy(self.data.labels[indices]).to(self.device)
         labelled = labels != UNLABELLED
         settings = configuration.schedule
