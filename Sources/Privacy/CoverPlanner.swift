@@ -190,6 +190,7 @@ struct CoverPlanner {
         regions[index] = CoveredRegion(box: regions[index].box, cause: .place, track: id)
       }
     }
+    guard regions.count - first > 1 else { return }
     regions[first...].sort {
       ($0.track.map(\.number) ?? 0, $0.box.x) < ($1.track.map(\.number) ?? 0, $1.box.x)
     }
