@@ -47,7 +47,7 @@ public struct CrowdCover: Sendable {
   static let singleScore = 0.6
   /// So many sure faces near each other are a crowd.
   static let crowdCount = 5
-  /// How far, in faces, the next one of a crowd may be; who walks is as far within a second.
+  /// How far, in faces, the next one of a crowd may be, and how far a crowd's cover reaches beyond the outermost.
   static let crowdReach = 3.0
   /// How far, in faces, a single face's cover reaches on every side.
   static let singleReach = 1.0
