@@ -99,7 +99,10 @@ public struct ConfigurationKey: Sendable, Hashable {
     case .text, .path:
       return .text(text)
     case .list:
-      return .list(text.split(separator: ",").map { String($0) })
+      // Also as it is written in a file: `[a, b]`.
+      let isBracketed = text.hasPrefix("[") && text.hasSuffix("]") && text.count > 1
+      let items = isBracketed ? text.dropFirst().dropLast() : Substring(text)
+      return .list(items.split(separator: ",").map { $0.filter { $0 != " " } }.filter { !$0.isEmpty })
     }
   }
 }
