@@ -42,6 +42,10 @@ public struct AssociationSettings: Sendable, Hashable {
   public var overlaps: [CameraPair: CameraOverlap]
   /// The shortest time from leaving one camera to appearing in another, where it is known.
   public var minimumTransitions: [CameraPair: Double]
+  /// Named parts of cameras' pictures, to which ``transitions`` refer.
+  public var regions: [CameraName: [String: PictureRegion]]
+  /// What is known of the ways between cameras: weighed together with the looks, never against all of them.
+  public var transitions: [CameraTransition]
   /// How far two cameras' clocks may differ.
   public var clockTolerance: Double
   /// How often the undecided and the live tracks are decided anew.
@@ -62,6 +66,12 @@ public struct AssociationSettings: Sendable, Hashable {
   public var consolidationInterval: Double
   /// How long ended tracks take part in the consolidation.
   public var consolidationWindow: Double
+  /// How often, in a live run, the latest tracks are reviewed: decided once more with all of them known at once.
+  public var reviewInterval: Double
+  /// How many tracks a review takes in, the latest ones; 0 leaves reviews out.
+  public var reviewedTracks: Int
+  /// Whether reviews are solved by the caller, on another thread (``Associator/takeReview()``), and not within an update.
+  public var reviewsAside: Bool
   /// A track that was not reported for this long is over.
   public var trackTimeout: Double
   /// How often an open sighting's end is written.
@@ -80,6 +90,8 @@ public struct AssociationSettings: Sendable, Hashable {
     defaultOverlap = .learned
     overlaps = [:]
     minimumTransitions = [:]
+    regions = [:]
+    transitions = []
     clockTolerance = 0.5
     decisionInterval = 0.4
     minimumEvidence = 1.2
@@ -90,6 +102,9 @@ public struct AssociationSettings: Sendable, Hashable {
     hysteresis = 3
     consolidationInterval = 5
     consolidationWindow = 600
+    reviewInterval = 10
+    reviewedTracks = 300
+    reviewsAside = false
     trackTimeout = 10
     sightingInterval = 1
     maximumEndedTracks = 2000

@@ -86,6 +86,8 @@ extension Associator {
   /// Whether nothing that is known forbids two identities to be one.
   func canMerge(_ one: IdentityID, _ other: IdentityID) -> Bool {
     guard one != other, !gallery.isVetoed(one, other) else { return false }
+    // Who has two names is two people, unless a person says otherwise.
+    if gallery[one]?.identity.name != nil, gallery[other]?.identity.name != nil { return false }
     let left = members[one] ?? []
     let right = members[other] ?? []
     for id in left {

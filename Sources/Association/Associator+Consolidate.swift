@@ -63,6 +63,11 @@ extension Associator {
       }
       tracks[track.id] = nil
     }
+    guard !isRecording else { return }
+    // Those that no review will take in any more need not remember where they may be several persons.
+    for track in ended.dropLast(settings.reviewedTracks) where !track.segments.isEmpty {
+      tracks[track.id]?.segments = TrackSegments()
+    }
   }
 
   /// Tracks of different people, as far as that is certain, tell how similar different people look between two

@@ -16,6 +16,7 @@ extension Associator {
     events.append(.identityMerged(record))
     teach(record.survivor.id, record.absorbed.id, isSame: true)
     moveMembers(of: record.absorbed.id, to: record.survivor.id, confidence: 1)
+    pin(record.survivor.id)
     return record
   }
 
@@ -90,6 +91,8 @@ extension Associator {
   public mutating func forget(_ identity: IdentityID) throws(GalleryError) {
     guard let resolved = gallery.resolve(identity) else { throw .unknownIdentity(identity) }
     try gallery.forget(resolved)
+    // It holds copies of looks.
+    dueReview = nil
     for id in (members.removeValue(forKey: resolved) ?? []).sorted() {
       tracks[id]?.forgetLooks()
       if tracks[id]?.isLive == false { removeTrack(id) }
@@ -115,8 +118,21 @@ extension Associator {
     return removed
   }
 
+  /// The tracks of an identity stay together from now on, since a person has said so.
+  private mutating func pin(_ identity: IdentityID) {
+    for id in members[identity] ?? [] { tracks[id]?.isPinned = true }
+  }
+
   /// Puts every remembered track where the gallery says that its sighting is.
   private mutating func adoptMembership() {
+    let before = tracks.mapValues(\.identity)
+    defer {
+      for id in before.keys.sorted() {
+        guard let old = before[id] ?? nil, let new = tracks[id]?.identity, old != new else { continue }
+        pin(old)
+        pin(new)
+      }
+    }
     var owner: [SightingID: IdentityID] = [:]
     for record in gallery.contents.identities.values {
       for kept in record.sightings { owner[kept.id] = record.id }
@@ -178,5 +194,7 @@ extension TrackEvidence {
     sighting = nil
     confidence = 0
     isSure = false
+    isPinned = false
+    segments = TrackSegments()
   }
 }

@@ -47,8 +47,8 @@ extension Associator {
     closeEarlierPart(parts.earlier, identity: identity, from: begin, tells: true)
   }
 
-  /// Cuts a track that is over into parts that follow each other; the last one keeps the track's key. All of them
-  /// stay with the track's identity, each with a sighting of its own.
+  /// Cuts a track into parts that follow each other; the last one keeps the track's key, and goes on if the track does.
+  /// All of them stay with the track's identity, each with a sighting of its own.
   mutating func cut(_ id: TrackID, into parts: [TrackEvidence]) {
     guard let whole = tracks[id], let first = parts.first, let last = parts.last, last.id == id else {
       return
@@ -58,13 +58,13 @@ extension Associator {
       if part.id != first.id { tracks[part.id]?.sighting = nil }
     }
     guard let identity = whole.identity else { return }
-    // That this sighting has ended was told when the track ended.
-    closeEarlierPart(first, identity: identity, from: parts[1].firstSeen, tells: false)
+    // Of a track that is over it was told that its sighting has ended.
+    closeEarlierPart(first, identity: identity, from: parts[1].firstSeen, tells: whole.isLive)
     for part in parts {
       members[identity, default: []].insert(part.id)
       guard part.id != first.id else { continue }
       openSighting(of: part.id, identity: identity, explanation: "the track goes on where persons crossed")
-      closeSighting(of: part.id)
+      if !part.isLive { closeSighting(of: part.id) }
       for look in part.samples { offerPrototype(look, track: part.reported, to: identity) }
     }
     profiles[identity] = nil

@@ -61,7 +61,7 @@ extension Associator {
   }
 
   /// Whether a track has enough evidence to be decided.
-  private func isReady(_ track: TrackEvidence) -> Bool {
+  func isReady(_ track: TrackEvidence) -> Bool {
     guard track.lookCount > 0 else { return false }
     if track.lookCount >= 2, track.totalWeight >= settings.minimumEvidence { return true }
     return track.lastSeen.seconds(since: track.firstSeen) >= settings.patience
@@ -152,6 +152,8 @@ extension Associator {
     _ row: Row, current: IdentityID, proposed: IdentityID?, posterior: (best: Double, newcomer: Double)
   ) {
     let id = row.track.id
+    // What a person has said holds until it is disproved.
+    if row.track.isPinned { return }
     guard let proposed else {
       if row.ownHasOthers, row.track.independentLooks >= 2, isSettled(row.track) {
         detach(
@@ -190,8 +192,8 @@ extension Associator {
   private mutating func learnTransitions(_ row: Row, identity: IdentityID, score: AssociationScore) {
     // The whereabouts must not confirm themselves: only matches that the looks alone make likely count.
     guard score.appearance + score.prior > 1 else { return }
-    let others = row.scores.filter { $0.key != identity }.sorted { $0.key < $1.key }.map(\.value.cells)
-    transitions.learn(camera: row.track.camera, same: score.cells, others: others)
+    let others = row.scores.filter { $0.key != identity }.sorted { $0.key < $1.key }.map(\.value.links)
+    transitions.learn(camera: row.track.camera, same: score.links, others: others, gap: score.gap)
   }
 
   private func explanation(_ row: Row, identity: IdentityID, score: AssociationScore, probability: Double)
@@ -203,7 +205,7 @@ extension Associator {
     ]
     let next = row.scores.filter { $0.key != identity }.max { $0.value.total < $1.value.total }
     if let next { parts.append("next is \(next.key) with \(rounded(next.value.similarity.similarity))") }
-    if let cell = score.cells.first, abs(score.whereabouts) > 0.5 {
+    if let cell = score.links.first?.cell, abs(score.whereabouts) > 0.5 {
       let where_ = cell.bin == 0 ? "seen in \(cell.camera) at the same time" : "seen in \(cell.camera) before"
       parts.append("\(where_), which is \(score.whereabouts > 0 ? "usual" : "unusual")")
     }

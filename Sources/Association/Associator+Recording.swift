@@ -12,135 +12,112 @@ extension Associator {
   ///
   /// - Returns: the last events, among them what the second look corrected.
   public mutating func finishRecording(at moment: Timestamp) -> AssociationUpdate {
-    var update = finish(at: moment)
-    adopt(cutApart(solveRecording(maximumTracks: Self.maximumRecordingTracks)))
-    let last = finishUpdate(for: [])
-    update.events += last.events
-    update.changes += last.changes
-    return update
-  }
-
-  /// Whether a recording is read, so that tracks remember where they may be several persons.
-  var keepsSegments: Bool { settings.consolidationWindow == .infinity }
-
-  /// Clusters the parts of all tracks with looks, in order of first appearance.
-  ///
-  /// - Returns: the parts, and for each the place of the first one of its cluster.
-  private mutating func solveRecording(maximumTracks: Int) -> (
-    parts: [TrackEvidence], whole: [TrackID], owners: [Int]
-  ) {
+    close(at: moment)
     alignment.refresh()
-    let whole = tracks.values.filter { $0.lookCount > 0 }.sorted {
+    let chosen = tracks.values.filter { $0.lookCount > 0 }.sorted {
       ($0.firstSeen, $0.id) < ($1.firstSeen, $1.id)
-    }
-    var parts: [(part: TrackEvidence, whole: TrackID)] = []
-    for track in whole.prefix(maximumTracks) {
-      let divided = track.parts {
-        cutCount += 1
-        return TrackID(camera: track.camera, number: UInt64.max - cutCount)
-      }
-      parts += divided.map { ($0, track.id) }
-    }
-    if parts.count > maximumTracks { parts = whole.prefix(maximumTracks).map { ($0, $0.id) } }
-    parts.sort { ($0.part.firstSeen, $0.part.id) < ($1.part.firstSeen, $1.part.id) }
-    noteCompanions(of: &parts)
-    let evidence = parts.map(\.part)
-    var solver = RecordingSolver(
-      tracks: evidence, vectors: evidence.map { alignment.aligned($0.mean ?? [], camera: $0.camera) },
-      model: similarityModel, settings: settings, extents: cameras.mapValues(\.extent),
-      vetoes: gallery.contents.vetoes)
-    return (evidence, parts.map(\.whole), solver.solve())
+    }.prefix(Self.maximumRecordingTracks)
+    let review = review(
+      of: Array(chosen), limit: Self.maximumRecordingTracks, knowledge: "the whole recording")
+    if let review { settle(review.solve()) }
+    return finishUpdate(for: [])
   }
 
-  /// Parts of tracks that were seen together are companions while both were there.
-  private func noteCompanions(of parts: inout [(part: TrackEvidence, whole: TrackID)]) {
-    let places = Dictionary(grouping: parts.indices, by: { parts[$0].whole })
-    for place in parts.indices {
-      let part = parts[place].part
-      var companions = Set<TrackID>()
-      for other in part.companions {
-        for candidate in places[other] ?? [] {
-          let theirs = parts[candidate].part
-          if theirs.firstSeen <= part.lastSeen, theirs.lastSeen >= part.firstSeen {
-            companions.insert(theirs.id)
-          }
-        }
-      }
-      parts[place].part.companions = companions
-    }
-  }
-
-  /// Cuts the tracks whose parts went to several clusters.
-  ///
-  /// - Returns: the tracks as they are now, and for each the place of its cluster.
-  private mutating func cutApart(
-    _ solution: (parts: [TrackEvidence], whole: [TrackID], owners: [Int])
-  ) -> (tracks: [TrackID], owners: [Int]) {
-    var result: (tracks: [TrackID], owners: [Int]) = ([], [])
-    let places = Dictionary(grouping: solution.parts.indices, by: { solution.whole[$0] })
-    var pieces: [TrackID: [TrackID]] = [:]
-    var companions: [TrackID: Set<TrackID>] = [:]
-    for (id, places) in places.sorted(by: { $0.value[0] < $1.value[0] }) {
-      var groups: [(parts: [TrackEvidence], owner: Int)] = []
-      for place in places {
-        if groups.last?.owner == solution.owners[place] {
-          groups[groups.count - 1].parts.append(solution.parts[place])
-        } else {
-          groups.append(([solution.parts[place]], solution.owners[place]))
-        }
-      }
-      let ids = groups.compactMap(\.parts.last?.id)
-      if groups.count > 1 {
-        pieces[id] = ids
-        companions[id] = tracks[id]?.companions
-        cut(id, into: groups.compactMap { TrackEvidence.joined($0.parts) })
-      }
-      result.tracks += ids
-      result.owners += groups.map(\.owner)
-    }
-    renewCompanions(companions, pieces: pieces)
-    return result
-  }
-
-  /// Who was seen together with a track that was cut was seen together with those of its pieces that were there then.
-  private mutating func renewCompanions(_ companions: [TrackID: Set<TrackID>], pieces: [TrackID: [TrackID]]) {
-    for (id, others) in companions {
-      for piece in pieces[id] ?? [] { tracks[piece]?.companions = [] }
-      for other in others { tracks[other]?.companions.remove(id) }
-    }
-    for (id, others) in companions {
-      for other in others {
-        for mine in pieces[id] ?? [] {
-          for theirs in pieces[other] ?? [other] {
-            guard let one = tracks[mine], let two = tracks[theirs], one.firstSeen <= two.lastSeen,
-              two.firstSeen <= one.lastSeen
-            else { continue }
-            tracks[mine]?.companions.insert(theirs)
-            tracks[theirs]?.companions.insert(mine)
-          }
-        }
-      }
-    }
+  /// Where a review wants a track to be.
+  private enum Goal: Hashable {
+    case known(IdentityID)
+    /// With the others of a cluster that is nobody known.
+    case somebodyNew(Int)
   }
 
   /// Makes the gallery say what a clustering says. Each cluster takes the identity that most of its evidence has
   /// already; what is left is merged, reassigned or split off, as events.
-  mutating func adopt(_ solution: (tracks: [TrackID], owners: [Int])) {
-    let clusters = Dictionary(grouping: solution.tracks.indices, by: { solution.owners[$0] })
-      .sorted { $0.key < $1.key }.map { $0.value.map { solution.tracks[$0] } }
+  ///
+  /// - Parameter numbers: what the solution calls the clusters.
+  mutating func adopt(_ clusters: [[TrackID]], numbers: [Int], solution: AssociationReview.Solution) {
+    let knowledge = solution.knowledge
     let chosen = identities(of: clusters)
-    var targets: [TrackID: IdentityID] = [:]
-    var homeless: [[TrackID]] = []
-    for (cluster, identity) in zip(clusters, chosen) {
-      guard let identity else {
-        homeless.append(cluster)
-        continue
+    var holder: [IdentityID: Int] = [:]
+    for (place, identity) in chosen.enumerated() { if let identity { holder[identity] = numbers[place] } }
+    var goals: [TrackID: Goal] = [:]
+    for (place, identity) in chosen.enumerated() {
+      for id in clusters[place] {
+        let current = tracks[id]?.identity
+        if let identity {
+          goals[id] = .known(identity)
+        } else if let current, let cluster = holder[current],
+          let likeness = solution.likenesses[RecordingSolver.ClusterPair(cluster, numbers[place])],
+          likeness > -Float(settings.hysteresis)
+        {
+          // Not alike enough to be put together, but not so unlike either that they have to be taken apart.
+          goals[id] = .known(current)
+        } else {
+          goals[id] = .somebodyNew(place)
+        }
       }
-      for id in cluster { targets[id] = identity }
     }
-    for cluster in homeless { giveIdentity(to: cluster) }
-    moveApart(targets, clusters: clusters)
-    moveTogether(targets)
+    restrain(&goals, clusters: clusters)
+    for (place, cluster) in clusters.enumerated() {
+      let newcomers = cluster.filter { goals[$0] == .somebodyNew(place) }
+      if !newcomers.isEmpty { giveIdentity(to: newcomers, knowledge: knowledge) }
+    }
+    var targets: [TrackID: IdentityID] = [:]
+    for case (let id, .known(let identity)) in goals { targets[id] = identity }
+    moveApart(targets, clusters: clusters, knowledge: knowledge)
+    moveTogether(targets, knowledge: knowledge)
+  }
+
+  /// Lets those tracks stay where they are that a person has put there, that resemble what their identity has from
+  /// before the review, or that would get into the same identity as somebody whom they were seen with: the review may
+  /// not have known all tracks.
+  private mutating func restrain(_ goals: inout [TrackID: Goal], clusters: [[TrackID]]) {
+    let reviewed = Set(goals.keys)
+    let all = Set(tracks.keys)
+    func own(_ id: TrackID) -> Goal? { tracks[id]?.identity.map { .known($0) } }
+    for cluster in clusters {
+      for id in cluster {
+        guard let track = tracks[id], let goal = goals[id], goal != own(id) else { continue }
+        let stays: Bool
+        switch goal {
+        case .known(let identity):
+          stays = track.isPinned || isExcluded(track, from: identity, movable: all)
+        case .somebodyNew:
+          stays = track.isPinned || resemblesOlderEvidence(track, reviewed: reviewed)
+        }
+        if stays { goals[id] = own(id) }
+      }
+    }
+    while true {
+      var holders: [Goal: Set<TrackID>] = [:]
+      for id in tracks.keys {
+        if let goal = reviewed.contains(id) ? goals[id] : own(id) { holders[goal, default: []].insert(id) }
+      }
+      let hindered = goals.filter { id, goal in
+        guard goal != own(id), let track = tracks[id] else { return false }
+        return holders[goal]?.contains { $0 != id && excludes(track, $0) } ?? false
+      }
+      guard !hindered.isEmpty else { return }
+      for id in hindered.keys { goals[id] = own(id) }
+    }
+  }
+
+  private func excludes(_ track: TrackEvidence, _ other: TrackID) -> Bool {
+    if track.companions.contains(other) { return true }
+    guard hasDisjointCameras, let other = tracks[other] else { return false }
+    return areDisjoint(track, other)
+  }
+
+  /// Whether a track looks like what is known of its identity besides the tracks of a review.
+  private mutating func resemblesOlderEvidence(_ track: TrackEvidence, reviewed: Set<TrackID>) -> Bool {
+    guard let identity = track.identity, let mean = track.mean else { return false }
+    let older = profile(of: identity).pieces.filter { piece in
+      piece.track.map { !reviewed.contains($0) } ?? true
+    }
+    let found = IdentityProfile(pieces: older).similarity(
+      to: alignment.aligned(mean, camera: track.camera), cameraNumber: number(of: track.camera),
+      excluding: track.id, cohort: cohort)
+    guard let found else { return false }
+    return similarityModel.logRatio(found.similarity, looks: (track.independentLooks, found.looks)) > 0
   }
 
   /// One identity per cluster, one cluster per identity, such that as much evidence as possible keeps its own.
@@ -150,7 +127,7 @@ extension Associator {
       var vote: [IdentityID: Double] = [:]
       for id in cluster {
         guard let track = tracks[id], let identity = track.identity else { continue }
-        vote[identity, default: 0] += 0.1 + track.totalWeight
+        vote[identity, default: 0] += 0.1 + track.totalWeight + (track.isPinned ? 1e6 : 0)
       }
       votes.append(vote)
     }
@@ -162,17 +139,17 @@ extension Associator {
     return assignment.map { $0.map { known[$0] } }
   }
 
-  private func explanation(of cluster: [TrackID]) -> String {
+  private func explanation(of cluster: [TrackID], knowledge: String) -> String {
     let cameras = Set(cluster.map(\.camera)).sorted().map(\.rawValue).joined(separator: ", ")
     return
-      "with the whole recording known, \(cluster.count) tracks in \(cameras) fit together and nobody else fits them better"
+      "with \(knowledge) known, \(cluster.count) tracks in \(cameras) fit together and nobody else fits them better"
   }
 
   /// A cluster that is nobody known becomes an identity of its own, split off from where its tracks were.
-  private mutating func giveIdentity(to cluster: [TrackID]) {
+  private mutating func giveIdentity(to cluster: [TrackID], knowledge: String) {
     guard let first = cluster.max(by: { (tracks[$0]?.totalWeight ?? 0) < (tracks[$1]?.totalWeight ?? 0) })
     else { return }
-    let text = explanation(of: cluster)
+    let text = explanation(of: cluster, knowledge: knowledge)
     if tracks[first]?.identity != nil { detach(first, explanation: text) }
     if tracks[first]?.identity == nil {
       let evidence = cluster.reduce(0) { $0 + (tracks[$1]?.totalWeight ?? 0) }
@@ -203,9 +180,11 @@ extension Associator {
   }
 
   /// Tracks whose identity is divided among several clusters, and undecided ones, go one by one.
-  private mutating func moveApart(_ targets: [TrackID: IdentityID], clusters: [[TrackID]]) {
+  private mutating func moveApart(
+    _ targets: [TrackID: IdentityID], clusters: [[TrackID]], knowledge: String
+  ) {
     for cluster in clusters {
-      let text = explanation(of: cluster)
+      let text = explanation(of: cluster, knowledge: knowledge)
       for id in cluster {
         guard let target = targets[id], let track = tracks[id] else { continue }
         guard let current = track.identity, current != target else {
@@ -219,12 +198,12 @@ extension Associator {
   }
 
   /// Identities of which everything goes to another one are merged with it.
-  private mutating func moveTogether(_ targets: [TrackID: IdentityID]) {
+  private mutating func moveTogether(_ targets: [TrackID: IdentityID], knowledge: String) {
     for (id, target) in targets.sorted(by: { $0.key < $1.key }) {
       guard let current = tracks[id]?.identity, let goal = gallery.resolve(target), current != goal else {
         continue
       }
-      let text = "with the whole recording known, all tracks of \(current) fit \(goal)"
+      let text = "with \(knowledge) known, all tracks of \(current) fit \(goal)"
       merge(
         current, into: goal, source: .consolidation, confidence: settings.sureProbability, explanation: text)
       move(id, to: goal, explanation: text)

@@ -9,7 +9,9 @@ struct AssociationScore: Sendable {
   var whereabouts: Double
   var place: Double
   var prior: Double
-  var cells: [TransitionModel.Cell]
+  var links: [TransitionModel.Link]
+  /// How long ago the identity was last seen, in seconds; `nil` where it is in sight elsewhere or never was.
+  var gap: Double?
 
   var total: Double { appearance + whereabouts + place + prior }
 }
@@ -95,33 +97,82 @@ extension Associator {
     return false
   }
 
-  /// Where an identity was when the track appeared: elsewhere at the same time, or somewhere before.
-  func whereabouts(of identity: IdentityID, for track: TrackEvidence) -> (
-    cells: [TransitionModel.Cell], lastInCamera: Sighting?
-  ) {
-    var simultaneous = Set<CameraName>()
-    var latest: (camera: CameraName, end: Timestamp)?
+  /// Where an identity was when a track appeared.
+  struct Whereabouts {
+    /// In which cameras at the same time, or else in which one before.
+    var links: [TransitionModel.Link] = []
+    /// The latest sighting in the track's own camera before it.
     var lastInCamera: Sighting?
+    /// The way from the camera before; `nil` where it was in sight at the same time.
+    var passage: GivenTransitions.Passage?
+  }
+
+  /// Where an identity was when the track appeared: elsewhere at the same time, or somewhere before.
+  func whereabouts(of identity: IdentityID, for track: TrackEvidence) -> Whereabouts {
+    var found = Whereabouts()
+    var simultaneous: [CameraName: TrackID] = [:]
+    var latest: Sighting?
     for kept in (gallery.contents.identities[identity]?.sightings ?? []).suffix(24)
     where kept.sighting.track != track.reported {
-      let sighting = kept.sighting
-      let end = currentEnd(of: kept)
-      if sighting.begin <= track.lastSeen, end >= track.firstSeen, sighting.camera != track.camera {
-        simultaneous.insert(sighting.camera)
-      } else if end <= track.firstSeen {
-        if end > latest?.end ?? Timestamp(nanoseconds: .min) { latest = (sighting.camera, end) }
-        if sighting.camera == track.camera, end > lastInCamera?.end ?? Timestamp(nanoseconds: .min) {
-          lastInCamera = sighting
-          lastInCamera?.end = end
+      var sighting = kept.sighting
+      sighting.end = currentEnd(of: kept)
+      if sighting.begin <= track.lastSeen, sighting.end >= track.firstSeen, sighting.camera != track.camera {
+        simultaneous[sighting.camera] = sighting.track
+      } else if sighting.end <= track.firstSeen {
+        if sighting.end > latest?.end ?? Timestamp(nanoseconds: .min) { latest = sighting }
+        if sighting.camera == track.camera,
+          sighting.end > found.lastInCamera?.end ?? Timestamp(nanoseconds: .min)
+        {
+          found.lastInCamera = sighting
         }
       }
     }
     if !simultaneous.isEmpty {
-      return (simultaneous.sorted().map { TransitionModel.Cell(camera: $0, bin: 0) }, lastInCamera)
+      found.links = simultaneous.keys.sorted().map {
+        TransitionModel.Link(cell: TransitionModel.Cell(camera: $0, bin: 0), exit: 0, entry: 0)
+      }
+      return found
     }
-    guard let latest else { return ([], lastInCamera) }
+    guard let latest else { return found }
     let gap = track.firstSeen.seconds(since: latest.end)
-    return ([TransitionModel.Cell(camera: latest.camera, bin: TransitionModel.bin(ofGap: gap))], lastInCamera)
+    let exit = tracks[latest.track]?.lastBox
+    let isElsewhere = latest.camera != track.camera
+    found.links = [
+      TransitionModel.Link(
+        cell: TransitionModel.Cell(camera: latest.camera, bin: TransitionModel.bin(ofGap: gap)),
+        exit: isElsewhere ? transitions.region(of: exit, camera: latest.camera) : 0,
+        entry: isElsewhere ? transitions.region(of: track.firstBox, camera: track.camera) : 0)
+    ]
+    if isElsewhere {
+      found.passage = GivenTransitions.Passage(
+        from: latest.camera, exit: exit, to: track.camera, entry: track.firstBox, gap: gap)
+    }
+    return found
+  }
+
+  /// What is known about the ways between cameras says about an identity's whereabouts: what was given and what was
+  /// learned, together within bounds, so that looks always have the last word.
+  private func whereaboutsRatio(_ whereabouts: Whereabouts, camera: CameraName) -> Double {
+    var learned = transitions.logRatio(camera: camera, links: whereabouts.links)
+    // Where it was said that two cameras see a common place, being in both is never unusual.
+    if learned < 0,
+      whereabouts.links.contains(where: {
+        $0.cell.bin == 0 && settings.overlap(of: $0.cell.camera, and: camera) == .overlapping
+      })
+    {
+      learned = 0
+    }
+    guard let passage = whereabouts.passage, !settings.transitions.isEmpty else { return learned }
+    let given = GivenTransitions(settings: settings).logRatio(
+      passage, extents: (pictureExtent(of: passage.from), pictureExtent(of: passage.to)))
+    let limit = TransitionModel.limit + TransitionModel.linkLimit
+    return min(limit, max(-limit, learned + given))
+  }
+
+  /// The size of a camera's picture, as far as it is known.
+  private func pictureExtent(of camera: CameraName) -> (width: Double, height: Double) {
+    guard let state = cameras[camera] else { return (0, 0) }
+    return state.picture.map { (Double($0.width), Double($0.height)) } ?? state.extent
   }
 
   /// The score of a track for an identity; `nil` where it is impossible or nothing is known of the identity
@@ -137,15 +188,15 @@ extension Associator {
     // Whatever else there is to say cannot make up for this.
     if appearance < Self.hopeless, track.identity != identity { return nil }
     if isExcluded(track, from: identity, movable: movable) { return nil }
-    let (cells, lastInCamera) = whereabouts(of: identity, for: track)
+    let whereabouts = whereabouts(of: identity, for: track)
     if violatesMinimumTransition(track, identity: identity) { return nil }
     return AssociationScore(
       similarity: found,
       appearance: appearance,
-      whereabouts: transitions.logRatio(camera: track.camera, cells: cells),
-      place: lastInCamera.map { placeRatio(track, after: $0) } ?? 0,
+      whereabouts: whereaboutsRatio(whereabouts, camera: track.camera),
+      place: whereabouts.lastInCamera.map { placeRatio(track, after: $0) } ?? 0,
       prior: log((1 - Self.newcomerProbability) / Self.newcomerProbability / Double(max(1, gallery.count))),
-      cells: cells)
+      links: whereabouts.links, gap: whereabouts.passage?.gap)
   }
 
   private func violatesMinimumTransition(_ track: TrackEvidence, identity: IdentityID) -> Bool {

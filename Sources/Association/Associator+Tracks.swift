@@ -155,6 +155,10 @@ extension Associator {
     cameras[id.camera]?.live.remove(id)
     cameras[id.camera]?.observed.removeAll { $0 == id }
     calibrate(with: id)
+    // A glimpse is mostly a false detection: where it was says nothing about doors.
+    if let track = tracks[id], track.lookCount > 0 {
+      transitions.learnRegions(camera: id.camera, begin: track.firstBox, end: track.lastBox)
+    }
     closeSighting(of: id)
   }
 

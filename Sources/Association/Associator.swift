@@ -34,6 +34,8 @@ public struct Associator: Sendable {
     var observed: [TrackID] = []
     /// The largest extent of the boxes seen, in pixels; stands for the picture's size.
     var extent = (width: 0.0, height: 0.0)
+    /// The picture's size, where the caller says it.
+    var picture: PictureSize?
   }
 
   /// How identities are decided; may be changed at any time.
@@ -60,7 +62,14 @@ public struct Associator: Sendable {
   var comparedWithAll: [IdentityID: Timestamp] = [:]
   var lastDecision: Timestamp?
   var lastConsolidation: Timestamp?
+  var lastReview: Timestamp?
   var lastLearnedState: Timestamp?
+  /// Pairs of cameras that turned out to see the same floor, and in which review that was last looked for.
+  var geometries: [CameraPair: ViewGeometry] = [:]
+  var geometryReviews: [CameraPair: Int] = [:]
+  var reviewCount = 0
+  /// A review that waits for ``takeReview()``.
+  var dueReview: AssociationReview?
   var events: [AssociationEvent] = []
   /// How many tracks were cut in two so far.
   var cutCount: UInt64 = 0
@@ -106,16 +115,19 @@ public struct Associator: Sendable {
   ///   - time: the frame's capture time.
   ///   - frameTracks: all tracks that the tracker reports; ended ones once.
   ///   - looks: at most one new look per track.
+  ///   - picture: the size of the camera's picture, which ``AssociationSettings/regions`` refer to.
   /// - Returns: who each of the tracks is, what happened, and the changes for the store.
   /// - Throws: ``AssociationError``; nothing has changed then.
   public mutating func update(
-    camera: CameraName, at time: Timestamp, tracks frameTracks: [Track], looks: [TrackID: Look] = [:]
+    camera: CameraName, at time: Timestamp, tracks frameTracks: [Track], looks: [TrackID: Look] = [:],
+    picture: PictureSize? = nil
   ) throws(AssociationError) -> AssociationUpdate {
     try validate(camera: camera, tracks: frameTracks, looks: looks)
     guard takeTime(camera: camera, time: time) else {
       events.append(.frameIgnored(camera, at: time))
       return finishUpdate(for: frameTracks)
     }
+    if let picture { cameras[camera]?.picture = picture }
     observe(camera: camera, time: time, tracks: frameTracks)
     for (id, look) in looks.sorted(by: { $0.key < $1.key }) { add(look, to: id, among: frameTracks) }
     for track in frameTracks where track.state == .ended { endTrack(track.id) }
@@ -133,13 +145,18 @@ public struct Associator: Sendable {
 
   /// Ends all tracks: decides what is undecided, consolidates a last time and closes all sightings.
   public mutating func finish(at moment: Timestamp) -> AssociationUpdate {
+    close(at: moment)
+    reviewRecentTracks(isLast: true)
+    return finishUpdate(for: [])
+  }
+
+  mutating func close(at moment: Timestamp) {
     now = max(now ?? moment, moment)
     decide(isFinal: true)
     consolidate()
     for id in tracks.keys.sorted() where tracks[id]?.isLive == true { endTrack(id) }
     consolidate()
     writeLearnedState()
-    return finishUpdate(for: [])
   }
 
   /// Who a track is by all that is known now; also for tracks that ended lately.
@@ -147,6 +164,9 @@ public struct Associator: Sendable {
     guard let track = tracks[id], let identity = track.identity else { return .tentative }
     return IdentityAssignment(identity: identity, confidence: track.confidence, isSure: track.isSure)
   }
+
+  /// What confident matches have told so far about who can come from where.
+  public func cameraRelations() -> [CameraRelation] { transitions.relations() }
 
   /// What the calibration has found so far.
   public func calibrationReport() -> CalibrationReport { calibrator.report() }
@@ -185,6 +205,7 @@ public struct Associator: Sendable {
       comparedWithAll = [:]
       lastDecision = nil
       lastConsolidation = nil
+      lastReview = nil
       lastLearnedState = nil
     } else {
       now = max(now ?? time, time)
@@ -211,12 +232,17 @@ public struct Associator: Sendable {
     }
     guard let last = lastConsolidation else {
       lastConsolidation = now
+      lastReview = now
       lastLearnedState = now
       return
     }
     if now.seconds(since: last) >= settings.consolidationInterval {
       lastConsolidation = now
       consolidate()
+    }
+    if lastReview.map({ now.seconds(since: $0) >= settings.reviewInterval }) ?? true {
+      lastReview = now
+      reviewRecentTracks()
     }
     if let written = lastLearnedState, now.seconds(since: written) >= Self.learnedStateInterval {
       lastLearnedState = now

@@ -9,7 +9,18 @@ import ThroughlineCore
 /// and began, and, for cameras that turn out to see the same floor, from the ways they went at the same time. The
 /// pairs are clustered under the hard exclusions; what the clusters say about the cameras' colours and views sharpens
 /// the evidence, and it is clustered again.
-struct RecordingSolver {
+struct RecordingSolver: Sendable {
+  /// Two clusters without an order.
+  struct ClusterPair: Hashable, Sendable {
+    var lower: Int
+    var higher: Int
+
+    init(_ one: Int, _ other: Int) {
+      lower = min(one, other)
+      higher = max(one, other)
+    }
+  }
+
   /// How much the neighbourhoods count beside the looks, 0...1.
   static let neighbourhoodShare: Float = 0.3
   /// How many neighbours make a neighbourhood.
@@ -18,6 +29,8 @@ struct RecordingSolver {
   static let alignmentShrinkage: Float = 4
   /// How much of the looks' evidence counts when pairs of tracks vote for the floor that two cameras share.
   static let voteSharpness: Float = 0.7
+  /// The evidence of two tracks of which a person has said that they are one person.
+  static let certainty: Float = 100
   /// How often clusters and evidence are refined in turn.
   static let rounds = 3
 
@@ -30,15 +43,28 @@ struct RecordingSolver {
   let vetoes: Set<IdentityPair>
   private var vectors: [[Float]]
   /// What was learned about pairs of cameras that see the same floor.
-  private(set) var geometries: [CameraPair: ViewGeometry] = [:]
+  private(set) var geometries: [CameraPair: ViewGeometry]
+  /// The average evidence between the clusters that were found, by their numbers; none where something excludes them.
+  private(set) var likenesses: [ClusterPair: Float] = [:]
+  /// The pairs of cameras for which that is to be learned anew; all where `nil`.
+  let learnedPairs: Set<CameraPair>?
+  /// How much it counts, as a logarithm of odds, that two tracks have the same identity already, or two identities.
+  let inertia: Float
 
   /// - Parameters:
   ///   - tracks: all tracks, each with at least one look, in order of appearance.
   ///   - vectors: the mean of each track's looks, camera biases removed.
+  ///   - geometries: what is known about pairs of cameras that see the same floor.
+  ///   - learnedPairs: the pairs for which that is to be learned anew; all where `nil`.
+  ///   - inertia: how much the identities count that the tracks have.
   init(
     tracks: [TrackEvidence], vectors: [[Float]], model: SimilarityModel, settings: AssociationSettings,
-    extents: [CameraName: (width: Double, height: Double)], vetoes: Set<IdentityPair> = []
+    extents: [CameraName: (width: Double, height: Double)], vetoes: Set<IdentityPair> = [],
+    geometries: [CameraPair: ViewGeometry] = [:], learnedPairs: Set<CameraPair>? = nil, inertia: Float = 0
   ) {
+    self.geometries = geometries
+    self.learnedPairs = learnedPairs
+    self.inertia = inertia
     self.tracks = tracks
     self.vectors = vectors
     self.model = model
@@ -63,6 +89,9 @@ struct RecordingSolver {
 
   func isExcluded(_ one: Int, _ other: Int) -> Bool {
     if tracks[one].companions.contains(tracks[other].id) { return true }
+    if tracks[one].isPinned, tracks[other].isPinned, tracks[one].identity != tracks[other].identity {
+      return true
+    }
     if !vetoes.isEmpty, let left = tracks[one].identity, let right = tracks[other].identity,
       let pair = IdentityPair(left, right), vetoes.contains(pair)
     {
@@ -171,11 +200,12 @@ struct RecordingSolver {
   private func mass(_ place: Int) -> Float { Float(min(8, tracks[place].independentLooks) + 0.2) }
 
   private mutating func learnGeometries(looks: [Float], owners: [Int]?) {
-    geometries = [:]
+    if learnedPairs == nil { geometries = [:] }
     let byCamera = Dictionary(grouping: 0..<count, by: { tracks[$0].camera })
     let cameras = byCamera.keys.sorted()
     for (index, first) in cameras.enumerated() {
       for second in cameras[(index + 1)...] where settings.overlap(of: first, and: second) != .disjoint {
+        guard learnedPairs?.contains(CameraPair(first, second)) ?? true else { continue }
         let theirs = byCamera[second] ?? []
         let walkers = (byCamera[first] ?? []).map { mine in
           var walker = ViewGeometry.Walker(path: tracks[mine].path)
@@ -214,7 +244,7 @@ struct RecordingSolver {
       tracks[isFirst ? other : one], after: tracks[isFirst ? one : other], extent: extent)
   }
 
-  private func cluster(looks: [Float]) -> [Int] {
+  private mutating func cluster(looks: [Float]) -> [Int] {
     var evidence = looks
     var weights = [Float](repeating: 0, count: count * count)
     for row in 0..<count {
@@ -222,7 +252,11 @@ struct RecordingSolver {
         let place = row * count + column
         guard evidence[place] > -.infinity else { continue }
         let way = wayEvidence(row, column)
-        let total = evidence[place] + Float(way + placeEvidence(row, column))
+        var total = evidence[place] + Float(way + placeEvidence(row, column))
+        if inertia > 0, let one = tracks[row].identity, let other = tracks[column].identity {
+          total += one == other ? inertia : -inertia
+        }
+        if tracks[row].isPinned, tracks[column].isPinned { total = Self.certainty }
         let weight = mass(row) * mass(column) * (1 + Float(abs(way) / 2))
         for place in [place, column * count + row] {
           evidence[place] = total
@@ -230,7 +264,24 @@ struct RecordingSolver {
         }
       }
     }
-    return EvidenceClustering.clusters(
-      evidence: evidence, weights: weights, count: count, threshold: 0)
+    let owners = EvidenceClustering.clusters(evidence: evidence, weights: weights, count: count, threshold: 0)
+    noteLikenesses(of: owners, evidence: evidence, weights: weights)
+    return owners
   }
+
+  /// The average evidence between clusters, for those between which nothing is excluded.
+  private mutating func noteLikenesses(of owners: [Int], evidence: [Float], weights: [Float]) {
+    var sums: [ClusterPair: (sum: Float, weight: Float)] = [:]
+    for row in 0..<count {
+      for column in row + 1..<max(row + 1, count) where owners[row] != owners[column] {
+        let place = row * count + column
+        let sum = sums[ClusterPair(owners[row], owners[column])] ?? (0, 0)
+        sums[ClusterPair(owners[row], owners[column])] =
+          evidence[place] > -.infinity
+          ? (sum.sum + evidence[place] * weights[place], sum.weight + weights[place]) : (-.infinity, 1)
+      }
+    }
+    likenesses = sums.compactMapValues { $0.sum > -.infinity ? $0.sum / max(1e-6, $0.weight) : nil }
+  }
+
 }

@@ -23,7 +23,7 @@ struct TrackEvidence: Sendable {
   var recent: [RecentLook] = []
   /// Where the person stood.
   var path = TrackPath()
-  /// Where it may be several persons, for the decision over a whole recording; empty in a live run.
+  /// Where it may be several persons, for the reviews.
   var segments = TrackSegments()
   var identity: IdentityID?
   var sighting: SightingID?
@@ -31,6 +31,8 @@ struct TrackEvidence: Sendable {
   var confidence: Double = 0
   var isSure = false
   var isLive = true
+  /// Whether a person has said whose it is.
+  var isPinned = false
   var evidenceChanged = false
   /// When the identity was last changed, so that a track does not swing to and fro.
   var decided: Timestamp?

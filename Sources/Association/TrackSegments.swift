@@ -33,6 +33,8 @@ struct TrackSegments: Sendable {
   private(set) var open: TrackSegment?
   private var crossing: (began: Timestamp, latest: Timestamp)?
 
+  var isEmpty: Bool { closed.isEmpty && open == nil }
+
   /// Notes a box that was seen. Where boxes crossed, the middle of that time is taken for the border.
   mutating func note(_ box: BoundingBox, at time: Timestamp, isCrossing: Bool) {
     if isCrossing {
@@ -74,6 +76,13 @@ struct TrackSegments: Sendable {
     earlier.closed.removeAll { $0.end > time }
     return earlier
   }
+
+  /// The segments that began at a moment or later; the track goes on.
+  func later(than time: Timestamp) -> TrackSegments {
+    var later = self
+    later.closed.removeAll { $0.begin < time }
+    return later
+  }
 }
 
 extension TrackEvidence {
@@ -98,6 +107,7 @@ extension TrackEvidence {
       if !isLast { part.path = part.path.divided(at: end.advanced(bySeconds: 0.001)).earlier }
       part.samples = samples.filter { $0.time >= begin && $0.time <= end }
       part.recent = []
+      part.isLive = isLast && isLive
       return part
     }
   }

@@ -99,14 +99,14 @@ public struct ConfigurationKey: Sendable, Hashable {
     case .text, .path:
       return .text(text)
     case .list:
-      // As `config show` prints it, too.
-      let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
+      // Also as it is written in a file and as `config show` prints it: `[a, b]`.
+      let isBracketed = text.hasPrefix("[") && text.hasSuffix("]") && text.count > 1
       let inner = isBracketed ? text.dropFirst().dropLast() : text[...]
-      return .list(
-        inner.split(separator: ",").map { element in
-          let begin = element.drop(while: \.isWhitespace)
-          return String(begin.reversed().drop(while: \.isWhitespace).reversed())
-        })
+      let items = inner.split(separator: ",").map { element in
+        let begin = element.drop(while: \.isWhitespace)
+        return String(begin.reversed().drop(while: \.isWhitespace).reversed())
+      }
+      return .list(items.filter { !$0.isEmpty })
     }
   }
 }

@@ -126,6 +126,25 @@ extension ConfigurationSchema {
       "association.overlapping", .boolean, .boolean(true),
       "Whether cameras may see the same place at the same time; false lets nobody be in two cameras at once."),
     ConfigurationKey(
+      "association.overlaps", .list, .list([]),
+      "Pairs of cameras that see a common place, NAME+NAME, whatever association.overlapping says of the others."
+    ),
+    ConfigurationKey(
+      "association.disjoint", .list, .list([]),
+      "Pairs of cameras that see no common place, NAME+NAME: nobody is in both at once."),
+    ConfigurationKey(
+      "association.regions", .list, .list([]),
+      "Named parts of pictures where people come and go, CAMERA:NAME=LEFT/TOP/RIGHT/BOTTOM in shares of width and height, for example hall:door=0.8/0.1/1/0.9."
+    ),
+    ConfigurationKey(
+      "association.transitions", .list, .list([]),
+      "How long people take from camera to camera, FROM>TO=SECONDS-SECONDS, for example hall>yard=5-30, or from region to region, hall:door>yard:gate=5-30; weighed with the looks, and learned from the footage where nothing is said."
+    ),
+    ConfigurationKey(
+      "association.review", .number(0...3600), .number(10), unit: "seconds",
+      "How often a live run decides the tracks of the last minutes once more, all of them known at once; 0 never."
+    ),
+    ConfigurationKey(
       "gallery.file", .path, .text(""), alias: "gallery",
       "Keep the gallery in this file across runs; without it the gallery is fresh and in memory."),
     ConfigurationKey(

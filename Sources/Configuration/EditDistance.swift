@@ -19,7 +19,7 @@ func editDistance(_ left: String, _ right: String) -> Int {
 ///
 /// The last component of a dotted name is compared as well, so that `threshold` finds
 /// `detection.person-threshold`.
-func nearest(to word: String, among candidates: [String]) -> String? {
+public func nearest(to word: String, among candidates: [String]) -> String? {
   let word = String(word.prefix(128))
   func distance(_ candidate: String) -> Int {
     let tail = candidate.split(separator: ".").last.map(String.init) ?? candidate

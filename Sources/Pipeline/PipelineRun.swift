@@ -396,6 +396,7 @@ public final class PipelineRun: Sendable {
       cameras: cameras, elapsed: elapsed, persons: persons.count, embeddings: outcome.embeddings,
       outputs: OutputSinks.written(settings), warnings: warnings)
     result.figures = self.figures
+    result.ways = outcome.ways
     if let path = settings.outputs.summary {
       if let problem = result.write(to: path) { result.warnings.append(problem) }
     }

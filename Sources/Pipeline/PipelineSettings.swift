@@ -124,6 +124,9 @@ public struct PipelineSettings: Sendable {
     if similarity > 0 { association.similarity = similarity }
     association.calibratesItself = configuration.boolean("association.calibrate")
     if !configuration.boolean("association.overlapping") { association.defaultOverlap = .disjoint }
+    let review = configuration.number("association.review")
+    if review > 0 { association.reviewInterval = review } else { association.reviewedTracks = 0 }
+    association.reviewsAside = !isOffline
     if isOffline {
       // A recording is decided once more as a whole at its end, so that its tracks are kept until then.
       association.consolidationWindow = .infinity
@@ -155,6 +158,7 @@ public struct PipelineSettings: Sendable {
       throw .setting(
         "two cameras are named '\(camera.name)'; give each its own name, for example NAME=SOURCE")
     }
+    try SiteKnowledge(configuration, cameras: cameras.map(\.name)).apply(to: &association)
     if isOffline, let live = cameras.first(where: { $0.address.isLive }) {
       throw .setting(
         "'\(live.address)' is a live camera and cannot be read with --offline; leave the flag out")

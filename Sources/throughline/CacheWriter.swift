@@ -70,7 +70,7 @@ final class CacheWriter: Sendable {
         ObservedFrame.Item(
           detection: $0.detection, embedding: $0.embedding?.values, quality: $0.quality,
           sharpness: $0.sharpness)
-      })
+      }, isCut: observation.isCut)
     let line: Data
     do { line = try ObservationCache.line(frame) } catch {
       state.withLock { $0.failure = $0.failure ?? "\(path): \(error)" }

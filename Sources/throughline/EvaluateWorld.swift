@@ -35,6 +35,9 @@ struct EvaluateWorld: ParsableCommand {
   @Option(help: ArgumentHelp("Each camera's clock is off by up to this much.", valueName: "seconds"))
   var clockSkew = 0.0
 
+  @Flag(help: "Decide everybody once more at the end, as with 'throughline run --offline'.")
+  var offline = false
+
   @Option(help: "The seed of the world.")
   var seed: UInt64 = 1
 
@@ -54,6 +57,10 @@ struct EvaluateWorld: ParsableCommand {
     var tracks: Int
     /// Resident memory in MiB at each tenth of the time.
     var memory: [Int]
+    /// The largest of them.
+    var peakMemory: Int
+    /// From the middle of the time to its end, in MiB.
+    var memoryGrowth: Int
   }
 
   func run() throws {
@@ -74,8 +81,14 @@ struct EvaluateWorld: ParsableCommand {
     settings.uniformShare = uniforms
     settings.clockSkew = clockSkew
     settings.seed = seed
+    var rules = AssociationSettings()
+    if offline {
+      rules.consolidationWindow = .infinity
+      rules.maximumEndedTracks = Associator.maximumRecordingTracks
+    }
     var associator = try Associator(
-      network: EmbeddingNetwork(name: "world", version: "1", dimension: settings.appearance.dimension))
+      network: EmbeddingNetwork(name: "world", version: "1", dimension: settings.appearance.dimension),
+      settings: rules)
     let total = Int(duration * frameRate) * cameras
     var frames = 0
     var memory: [Int] = []
@@ -93,7 +106,8 @@ struct EvaluateWorld: ParsableCommand {
       people: report.people, identities: report.identities,
       identitiesPerPerson: Double(report.identities) / Double(max(1, report.people)),
       sharedFrames: report.sharedFrames, corrections: report.corrections, tracks: report.tracks,
-      memory: memory)
+      memory: memory, peakMemory: memory.max() ?? 0,
+      memoryGrowth: (memory.last ?? 0) - (memory.isEmpty ? 0 : memory[memory.count / 2]))
     print(
       String(
         format:
@@ -103,7 +117,9 @@ struct EvaluateWorld: ParsableCommand {
     print(
       "frames in which two tracks share an identity: \(figures.sharedFrames); corrections: \(figures.corrections); tracks: \(figures.tracks)"
     )
-    print("resident memory in MiB over time: \(memory.map(String.init).joined(separator: " "))")
+    print(
+      "resident memory in MiB over time: \(memory.map(String.init).joined(separator: " ")); peak \(figures.peakMemory), second half \(figures.memoryGrowth >= 0 ? "+" : "")\(figures.memoryGrowth)"
+    )
     try ReportFile.write(figures, to: json)
   }
 

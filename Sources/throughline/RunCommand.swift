@@ -77,6 +77,7 @@ struct RunCommand: ParsableCommand {
     lines.append(summary.table)
     // Offline the networks never wait, so that their figures say nothing of a run.
     if !settings.isOffline, !summary.networkTable.isEmpty { lines += ["", summary.networkTable] }
+    if !summary.wayTable.isEmpty { lines += ["", summary.wayTable] }
     lines += summary.outputs.map { "wrote \($0)" }
     let text = lines.joined(separator: "\n")
     if settings.outputs.events == "-" { Console.write(text) } else { Swift.print(text) }

@@ -44,21 +44,6 @@ import ThroughlineCore
     #expect(model.logRatio(-1, looks: (100, 100)) >= SimilarityModel.lowerLimit)
   }
 
-  @Test func transitionsSayNothingUntilTheyAreLearned() {
-    let hall = camera("hall")
-    let door = camera("door")
-    var model = TransitionModel()
-    let near = [TransitionModel.Cell(camera: door, bin: TransitionModel.bin(ofGap: 5))]
-    let far = [TransitionModel.Cell(camera: door, bin: TransitionModel.bin(ofGap: 900))]
-    #expect(model.logRatio(camera: hall, cells: near) == 0)
-    model.learn(camera: hall, same: [], others: [near, far, far])
-    #expect(abs(model.logRatio(camera: hall, cells: near)) < 0.01)
-    for _ in 0..<40 { model.learn(camera: hall, same: near, others: [far, far, near]) }
-    #expect(model.logRatio(camera: hall, cells: near) > 0.5)
-    #expect(model.logRatio(camera: hall, cells: far) < -0.5)
-    #expect(model.logRatio(camera: hall, cells: []) == 0)
-  }
-
   @Test(arguments: [(nil, 0), (0, 1), (0.9, 1), (1, 2), (3, 3), (1e9, 14)] as [(Double?, Int)])
   func gapsFallIntoBins(gap: Double?, bin: Int) {
     #expect(TransitionModel.bin(ofGap: gap) == bin)

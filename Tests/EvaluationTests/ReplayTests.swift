@@ -47,6 +47,20 @@ import Tracking
     #expect(again[Self.left] == frames)
   }
 
+  @Test func aCutEndsTheTracksOfAReplay() throws {
+    var frames = try #require(Self.recording().observations[Self.left])
+    for place in frames.indices where frames[place].number == 31 { frames[place].isCut = true }
+    var text = Data()
+    for frame in frames { text += try ObservationCache.line(frame) }
+    let again = try ObservationCache.parse(text, source: "cache")[Self.left] ?? []
+    #expect(again == frames)
+    let tracks = try CameraTracks(camera: Self.left, frames: again)
+    #expect(tracks.observations.count == 4)
+    for list in tracks.observations.values {
+      #expect(Set(list.map { $0.frame <= 30 }).count == 1, "a track goes on over the cut")
+    }
+  }
+
   @Test(arguments: [
     ("{", "not valid JSON"), ("{\"camera\":\"a\"}", "'frame' is missing"),
     (

@@ -50,9 +50,14 @@ public struct ObservedFrame: Sendable, Hashable, Codable {
   public var size: PictureSize
   /// What was detected.
   public var items: [Item]
+  /// Whether the recording begins anew with this frame: a file that is played in a loop, a camera that came back.
+  public var isCut: Bool
 
   /// A frame by its parts.
-  public init(camera: CameraName, number: Int, time: Timestamp, size: PictureSize, items: [Item]) {
+  public init(
+    camera: CameraName, number: Int, time: Timestamp, size: PictureSize, items: [Item], isCut: Bool = false
+  ) {
+    self.isCut = isCut
     self.camera = camera
     self.number = number
     self.time = time
@@ -67,7 +72,7 @@ public struct ObservedFrame: Sendable, Hashable, Codable {
       appearances: items.map { $0.embedding.flatMap { try? Embedding(normalizing: $0) } })
   }
 
-  private enum Key: String, CodingKey { case camera, frame, time, size, items }
+  private enum Key: String, CodingKey { case camera, frame, time, size, items, cut }
   private enum ItemKey: String, CodingKey { case box, kind, score, embedding, quality, sharpness }
 
   /// Reads one line's object; see ``ObservationCache``.
@@ -82,6 +87,7 @@ public struct ObservedFrame: Sendable, Hashable, Codable {
         forKey: .size, in: container, debugDescription: "a frame from 1 and a size of two numbers are needed")
     }
     size = PictureSize(width: sides[0], height: sides[1])
+    isCut = try container.decodeIfPresent(Bool.self, forKey: .cut) ?? false
     var list = try container.nestedUnkeyedContainer(forKey: .items)
     items = []
     while !list.isAtEnd {
@@ -115,6 +121,7 @@ public struct ObservedFrame: Sendable, Hashable, Codable {
     try container.encode(number, forKey: .frame)
     try container.encode(time.nanoseconds, forKey: .time)
     try container.encode([size.width, size.height], forKey: .size)
+    if isCut { try container.encode(true, forKey: .cut) }
     var list = container.nestedUnkeyedContainer(forKey: .items)
     for item in items {
       var object = list.nestedContainer(keyedBy: ItemKey.self)
@@ -163,7 +170,7 @@ public struct ObservedFrame: Sendable, Hashable, Codable {
 /// A first line may say whose embeddings they are: `{"network":"throughline-reid-s","version":"1"}`.
 ///
 /// `time` is in nanoseconds since 1970, `box` is left, top, width, height in source pixels, `embedding` is base64 of
-/// little-endian 32-bit floats. Every frame is written, also one in which nothing was detected.
+/// little-endian 32-bit floats. `"cut":true` marks a frame with which the recording begins anew. Every frame is written, also one in which nothing was detected.
 public enum ObservationCache {
   /// One frame as a line, with the line feed.
   public static func line(_ frame: ObservedFrame) throws -> Data {

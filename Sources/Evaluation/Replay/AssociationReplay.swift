@@ -53,10 +53,18 @@ public struct AssociationReplay: Sendable {
     case wholeRecording
   }
 
+  /// A crop is clearly better at this many times the best quality so far, and clearly different where it has grown or
+  /// shrunk by ``differentSize``; the least time between two looks, in seconds; the most looks in a frame.
+  private static let betterFactor = 1.25
+  private static let differentSize = 1.3
+  private static let shortestInterval = 0.2
+  private static let looksPerFrame = 4
+
   private struct Memory {
     var count = 0
     var last: Timestamp
     var best: Double
+    var box: BoundingBox
   }
 
   /// Associates the tracks of all cameras, frame after frame in the order of time.
@@ -83,18 +91,24 @@ public struct AssociationReplay: Sendable {
       let tracks = cameras[entry.camera]
       let frame = tracks.frames[entry.frame]
       let report = tracks.reports[entry.frame]
-      var looks: [TrackID: Look] = [:]
+      var due: [(track: Track, embedding: Embedding, quality: Double, urgency: Double)] = []
       for track in report where track.isObserved {
         guard let item = frame.items.first(where: { $0.detection.box == track.box && $0.embedding != nil }),
           let embedding = item.embedding.flatMap({ try? Embedding(normalizing: $0) })
         else { continue }
         let quality = item.quality ?? 0.5
-        guard quality >= minimumQuality, isDue(memories[track.id], quality: quality, at: frame.time) else {
-          continue
-        }
-        let memory = memories[track.id] ?? Memory(last: frame.time, best: 0)
+        guard quality >= minimumQuality,
+          let urgency = urgency(memories[track.id], quality: quality, box: track.box, at: frame.time)
+        else { continue }
+        due.append((track, embedding, quality, urgency))
+      }
+      due.sort { $0.urgency != $1.urgency ? $0.urgency > $1.urgency : $0.track.id < $1.track.id }
+      var looks: [TrackID: Look] = [:]
+      for (track, embedding, quality, _) in due.prefix(Self.looksPerFrame) {
+        let memory = memories[track.id]
         memories[track.id] = Memory(
-          count: memory.count + 1, last: frame.time, best: max(memory.best, quality))
+          count: (memory?.count ?? 0) + 1, last: frame.time, best: max(memory?.best ?? 0, quality),
+          box: track.box)
         looks[track.id] = Look(embedding: embedding, time: frame.time, quality: quality, box: track.box)
       }
       lookCount += looks.count
@@ -110,10 +124,15 @@ public struct AssociationReplay: Sendable {
       spans: associator.identitySpans(), looks: lookCount, calibration: associator.calibrationReport())
   }
 
-  private func isDue(_ memory: Memory?, quality: Double, at time: Timestamp) -> Bool {
-    guard let memory else { return true }
+  /// How much a look is wanted, by the product's rules; `nil` where it is not.
+  private func urgency(_ memory: Memory?, quality: Double, box: BoundingBox, at time: Timestamp) -> Double? {
+    guard let memory else { return 1000 + quality }
     let elapsed = time.seconds(since: memory.last)
-    if memory.count < openingLooks { return elapsed >= openingInterval }
-    return elapsed >= refresh || (elapsed >= openingInterval && quality > memory.best * 1.25)
+    if memory.count < openingLooks, elapsed >= openingInterval { return 100 + elapsed }
+    if elapsed >= refresh { return 10 + elapsed }
+    guard elapsed >= Self.shortestInterval else { return nil }
+    if quality > memory.best * Self.betterFactor { return 5 + quality }
+    let grown = max(box.height / memory.box.height, memory.box.height / box.height)
+    return grown > Self.differentSize && elapsed >= refresh / 4 ? 1 + elapsed : nil
   }
 }

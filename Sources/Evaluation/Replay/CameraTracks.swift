@@ -46,6 +46,7 @@ public struct CameraTracks: Sendable {
     var tracker = Tracker(camera: camera, settings: settings)
     var reports: [[Track]] = []
     for frame in frames {
+      if frame.isCut { tracker.cut(at: frame.time) }
       let input = frame.detectionFrame
       var appearances = usesAppearance == .never ? [] : input.appearances
       if usesAppearance == .ambiguous {

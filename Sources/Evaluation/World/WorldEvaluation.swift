@@ -38,9 +38,9 @@ public enum WorldEvaluation {
     var report = WorldReport()
     var truthCount = 0
     var resultCount = 0
-    var seenFrames: [TrackID: [Int: Int]] = [:]  // track -> person -> frames
+    // In the order of time; a track is one person in a world, but may be cut for two by the association.
+    var seen: [TrackID: (person: Int, times: [Timestamp])] = [:]
     var liveFrames: [Int: [IdentityID: Int]] = [:]
-    var owners: [TrackID: IdentityID] = [:]
     var people = Set<Int>()
     var last = World.epoch
     while let frame = world.next() {
@@ -55,7 +55,7 @@ public enum WorldEvaluation {
       for (track, person) in frame.owners {
         resultCount += 1
         people.insert(person)
-        seenFrames[track, default: [:]][person, default: 0] += 1
+        seen[track, default: (person, [])].times.append(frame.time)
         if let identity = update.assignments[track]?.identity {
           liveFrames[person, default: [:]][identity, default: 0] += 1
           if !taken.insert(identity).inserted { isShared = true }
@@ -64,14 +64,17 @@ public enum WorldEvaluation {
       if isShared { report.sharedFrames += 1 }
       for event in update.events { note(event, &report) }
     }
-    for event in associator.finish(at: last).events { note(event, &report) }
-    for record in associator.gallery.contents.identities.values {
-      for kept in record.sightings { owners[kept.sighting.track] = record.id }
-    }
+    let isRecording = associator.settings.consolidationWindow == .infinity
+    let end = isRecording ? associator.finishRecording(at: last) : associator.finish(at: last)
+    for event in end.events { note(event, &report) }
+    let spans = associator.identitySpans()
     var final: [Int: [IdentityID: Int]] = [:]
-    for (track, persons) in seenFrames {
-      guard let owner = owners[track] else { continue }
-      for (person, count) in persons { final[person, default: [:]][owner, default: 0] += count }
+    for (track, (person, times)) in seen {
+      guard let own = spans[track] else { continue }
+      for time in times {
+        guard let owner = own.identity(at: time) else { continue }
+        final[person, default: [:]][owner, default: 0] += 1
+      }
     }
     var resolved: [Int: [IdentityID: Int]] = [:]
     for (person, counts) in liveFrames {
@@ -82,7 +85,7 @@ public enum WorldEvaluation {
     }
     report.people = people.count
     report.identities = associator.gallery.count
-    report.tracks = seenFrames.count
+    report.tracks = seen.count
     report.identityF1 = identityF1(final, truth: truthCount, results: resultCount)
     report.liveIdentityF1 = identityF1(resolved, truth: truthCount, results: resultCount)
     report.oracleF1 = 2 * Double(resultCount) / Double(max(1, truthCount + resultCount))

@@ -270,7 +270,8 @@ final class CameraLane: Sendable {
         observer(
           FrameObservation(
             camera: camera, number: frame.number, time: frame.captureTime, size: frame.picture.size,
-            crops: try work.workers.looks.observe(detections, in: frame.picture)))
+            crops: try work.workers.looks.observe(detections, in: frame.picture),
+            isCut: frame.isDiscontinuity))
       }
       let appearances = try meter.measure(.looks) {
         try self.appearances(of: detections, in: frame, work.workers, quality)

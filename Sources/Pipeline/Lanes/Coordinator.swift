@@ -31,6 +31,7 @@ final class Coordinator: Sendable {
     var names: [IdentityID: String] = [:]
     var sightingCounts: [CameraName: Int] = [:]
     var embeddings = 0
+    var ways: [CameraRelation] = []
     var begin: Timestamp?
     var end: Timestamp?
     var failure: String?
@@ -107,10 +108,21 @@ final class Coordinator: Sendable {
       case .request(let body): body(&work)
       }
       while let result = order.next() { deliver(work.identify(result)) }
+      review(&work)
     }
     // Whoever asked something in the last moment gets an answer.
     inbox.close()
     while let message = inbox.pop() { if case .request(let body) = message { body(&work) } }
     finished(work.finish())
+  }
+
+  /// Has a review solved that is due, on a thread of its own: frames go on being decided meanwhile. There is one at a time.
+  private func review(_ work: inout CoordinatorWork) {
+    guard let review = work.takeReview() else { return }
+    DedicatedThread.start("review", stackSize: 8 << 20) { [self] in
+      let solution = review.solve()
+      // Refused after the end, when the last review has been made anyway.
+      take(.request { work in work.adopt(solution) })
+    }
   }
 }

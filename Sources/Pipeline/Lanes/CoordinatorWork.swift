@@ -16,6 +16,7 @@ struct CoordinatorWork {
   private var sightings: Set<SightingID> = []
   private var latest: Timestamp?
   private let start: Timestamp
+  private var isReviewing = false
 
   /// How many sightings are remembered for the report; later ones are only counted.
   static let remembered = 200_000
@@ -99,7 +100,8 @@ struct CoordinatorWork {
     var assignments: [TrackID: IdentityAssignment] = [:]
     do {
       let update = try associator.update(
-        camera: result.frame.camera, at: time, tracks: result.tracks, looks: result.looks)
+        camera: result.frame.camera, at: time, tracks: result.tracks, looks: result.looks,
+        picture: result.frame.picture.size)
       assignments = update.assignments
       take(update, at: time)
       sweep(at: time)
@@ -110,10 +112,24 @@ struct CoordinatorWork {
     return IdentifiedFrame(result: result, assignments: assignments)
   }
 
+  /// The review that is due; `nil` while another one is being solved.
+  mutating func takeReview() -> AssociationReview? {
+    guard !isReviewing, let review = associator.takeReview() else { return nil }
+    isReviewing = true
+    return review
+  }
+
+  /// Takes over what a review found out.
+  mutating func adopt(_ solution: AssociationReview.Solution) {
+    isReviewing = false
+    take(associator.adopt(solution), at: latest ?? start)
+  }
+
   /// Closes everything and says who was seen.
   mutating func finish() -> Coordinator.Outcome {
     let end = latest ?? start
     take(isWholeRecording ? associator.finishRecording(at: end) : associator.finish(at: end), at: end)
+    outcome.ways = associator.cameraRelations()
     for record in associator.gallery.contents.identities.values {
       for kept in record.sightings where sightings.contains(kept.id) {
         outcome.sightings.append(kept.sighting)

@@ -13,4 +13,6 @@ public struct FrameObservation: Sendable {
   public var size: PictureSize
   /// What was detected, every person embedded.
   public var crops: [ObservedCrop]
+  /// Whether the frame follows a cut: the file began again, or the camera was lost and came back.
+  public var isCut = false
 }

@@ -1,3 +1,4 @@
+import Association
 import Foundation
 import Media
 import ThroughlineCore
@@ -41,6 +42,8 @@ public struct RunSummary: Sendable, Hashable, Codable {
   public var warnings: [String]
   /// Delays, conditions and networks.
   public var figures: RunFigures?
+  /// What was learned, in this run and before, about who can come from where.
+  public var ways: [CameraRelation]?
 
   /// A summary by its parts.
   public init(
@@ -88,6 +91,27 @@ public struct RunSummary: Sendable, Hashable, Codable {
   public var networkTable: String {
     let networks = (figures?.networks ?? []).filter { $0.runs + $0.dropped > 0 }
     return networks.isEmpty ? "" : RunFigures.table(of: networks, elapsed: elapsed)
+  }
+
+  /// What was learned about the ways between cameras, as text; empty where nothing was.
+  public var wayTable: String {
+    var lines: [String] = []
+    let ways = ways ?? []
+    for way in ways {
+      let isToldOfTheOther =
+        way.to < way.from
+        && ways.contains(where: { $0.from == way.to && $0.to == way.from && $0.isOverlapping })
+      if way.isOverlapping, !isToldOfTheOther {
+        lines.append(
+          "\(way.from) and \(way.to) see a common place (\(way.together) people were in both at once)")
+      }
+      if !way.isOverlapping, let seconds = way.seconds {
+        lines.append(
+          "from \(way.from) to \(way.to): \(way.arrivals) people, mostly \(Int(seconds.lowerBound.rounded())) to \(Int(seconds.upperBound.rounded())) s"
+        )
+      }
+    }
+    return lines.joined(separator: "\n")
   }
 
   /// A camera's state at the end, with what was wrong with it meanwhile.
