@@ -10,7 +10,7 @@ public struct DetectionNetwork: Sendable {
   /// What it finds.
   public let category: DetectionClass
   /// Which candidates are reported.
-  public let settings: DetectorSettings
+  public private(set) var settings: DetectorSettings
   let model: any CompiledModel
   let specification: TensorImageSpecification
   let head: DetectionHead
@@ -53,6 +53,13 @@ public struct DetectionNetwork: Sendable {
     if let inputSize { entry.input?.size = inputSize }
     let model = try runtime.compile(modelAt: path, inputShape: entry.input?.shape, options: options)
     try self.init(entry: entry, model: model, settings: settings)
+  }
+
+  /// The same network with other settings.
+  func with(_ settings: DetectorSettings) -> DetectionNetwork {
+    var network = self
+    network.settings = settings
+    return network
   }
 
   /// Turns candidates into detections: moved to the source picture, clipped, suppressed, best first.

@@ -36,6 +36,15 @@ public final class NetworkDetector: Detector {
     candidates.reserveCapacity(1024)
   }
 
+  private init(_ stages: [Stage]) { self.stages = stages }
+
+  /// A detector for the same thread that runs only the network of one class, with other settings and in the same memory;
+  /// `nil` where no network finds that class.
+  public func detector(of category: DetectionClass, settings: DetectorSettings) throws -> NetworkDetector? {
+    guard let stage = stages.first(where: { $0.network.category == category }) else { return nil }
+    return NetworkDetector([Stage(network: stage.network.with(settings), request: stage.request)])
+  }
+
   /// The classes that the networks can find.
   public var categories: Set<DetectionClass> { Set(stages.map(\.network.category)) }
 

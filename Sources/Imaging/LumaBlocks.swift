@@ -53,7 +53,11 @@ public struct LumaBlocks: Sendable, Hashable {
 
   /// The share, 0...1, of the blocks in a part of the picture that differ by more than a number of grey steps (0...255)
   /// from another picture's; 1 where the sizes differ, 0 where the part holds no whole block.
-  public func changedShare(since other: LumaBlocks, threshold: Double, in part: BoundingBox) -> Double {
+  ///
+  /// - Parameter explained: boxes in pixels in which a difference does not count: a block's middle lies in one of them.
+  public func changedShare(
+    since other: LumaBlocks, threshold: Double, in part: BoundingBox, outside explained: [BoundingBox] = []
+  ) -> Double {
     guard other.size == size else { return 1 }
     guard columns > 0 else { return 0 }
     let (rows, side) = (sums.count / columns, Double(Self.side))
@@ -61,13 +65,17 @@ public struct LumaBlocks: Sendable, Hashable {
       let first = Int(min(max(from / side, 0), Double(count)).rounded(.down))
       return first..<max(first, Int(min(max(to / side, 0), Double(count)).rounded(.up)))
     }
+    func isExplained(_ row: Int, _ column: Int) -> Bool {
+      let (x, y) = ((Double(column) + 0.5) * side, (Double(row) + 0.5) * side)
+      return explained.contains { $0.minX <= x && x <= $0.maxX && $0.minY <= y && y <= $0.maxY }
+    }
     let limit = UInt32(max(0, threshold) * Double(Self.samplesPerBlock))
     let across = range(part.minX, part.maxX, columns)
     var (changed, all) = (0, 0)
     for row in range(part.minY, part.maxY, rows) {
-      for index in (row * columns + across.lowerBound)..<(row * columns + across.upperBound) {
-        let (left, right) = (sums[index], other.sums[index])
-        if (left > right ? left - right : right - left) > limit { changed += 1 }
+      for column in across {
+        let (left, right) = (sums[row * columns + column], other.sums[row * columns + column])
+        if (left > right ? left - right : right - left) > limit, !isExplained(row, column) { changed += 1 }
         all += 1
       }
     }

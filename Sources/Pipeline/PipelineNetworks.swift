@@ -145,13 +145,17 @@ public struct PipelineNetworks: Sendable {
 
   /// Who looks for faces that are too small for the ordinary detection, for one thread; `nil` where nothing is covered, or
   /// nobody asks for it.
-  func crowdWatch(_ privacy: PrivacySettings) throws -> CrowdWatch? {
+  ///
+  /// - Parameter detector: what the same thread finds faces with in the whole picture; its memory is shared.
+  func crowdWatch(_ privacy: PrivacySettings, beside detector: NetworkDetector? = nil) throws -> CrowdWatch? {
     if case .off = privacy.faces { return nil }
     guard privacy.crowdInterval > 0, let tile = face.entry.input?.size else { return nil }
-    let network = try DetectionNetwork(
-      entry: face.entry, model: faceModel, settings: CrowdWatch.detectorSettings)
-    return CrowdWatch(
-      detector: try DetectorFactory([network]).makeDetector(), tile: tile, settings: privacy)
+    let looking =
+      try detector?.detector(of: .face, settings: CrowdWatch.detectorSettings)
+      ?? DetectorFactory([
+        try DetectionNetwork(entry: face.entry, model: faceModel, settings: CrowdWatch.detectorSettings)
+      ]).makeDetector()
+    return CrowdWatch(detector: looking, tile: tile, settings: privacy)
   }
 
   /// What one camera's lane works with, for one thread.
@@ -166,8 +170,9 @@ public struct PipelineNetworks: Sendable {
         try DetectionNetwork(entry: face.0, model: face.1, settings: camera.face),
       ]).makeDetector()
     }
+    let whole = try detector((person.entry, personModel), (face.entry, faceModel))
     return CameraLane.Workers(
-      detector: try detector((person.entry, personModel), (face.entry, faceModel)),
+      detector: whole,
       smallDetector: try small.map {
         try detector(($0.personEntry, $0.person), ($0.faceEntry, $0.face))
       },
@@ -175,7 +180,7 @@ public struct PipelineNetworks: Sendable {
         judge: camera.judge, planner: LookPlanner(settings: camera.planner),
         embedder: try embedder.makeEmbedder()),
       tracker: Tracker(camera: camera.name, settings: camera.tracker, firstNumber: firstTrack),
-      appearance: camera.appearance, crowds: try crowdWatch(privacy))
+      appearance: camera.appearance, crowds: try crowdWatch(privacy, beside: whole))
   }
 }
 

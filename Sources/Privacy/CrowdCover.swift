@@ -12,6 +12,11 @@ public struct CrowdRegion: Hashable, Sendable {
     self.grain = grain
   }
 
+  /// A part of a picture of which nothing is known: not even the largest face that a closer look might find is left in it.
+  public static func unknown(_ area: BoundingBox, in size: PictureSize) -> CrowdRegion {
+    CrowdRegion(box: area, grain: CrowdCover.largestShare * Double(max(size.width, size.height)))
+  }
+
   /// The same region in a picture of the same view that is so much larger.
   public func scaled(_ horizontal: Double, _ vertical: Double) -> CrowdRegion {
     CrowdRegion(
@@ -98,6 +103,12 @@ public struct CrowdCover: Sendable {
     cover()
   }
 
+  /// Where those persons are who were found so surely that their heads are covered, in pixels.
+  public func coveredPersons(among known: [Detection]) -> [BoundingBox] {
+    known.filter { $0.category == .person && $0.box.isFinite && $0.score >= settings.personScore }.map(
+      \.box.normalized)
+  }
+
   /// Whether what the ordinary detectors have found has a face covered: as a face, or as the head of a person whose own
   /// face was not found. A person with a face has that covered and nothing else.
   private func isCovered(_ face: BoundingBox, by known: [Detection]) -> Bool {
@@ -119,8 +130,7 @@ public struct CrowdCover: Sendable {
       hasCrowd = true
       let (width, height) = (Double(size.width), Double(size.height))
       regions = [
-        CrowdRegion(
-          box: BoundingBox(x: 0, y: 0, width: width, height: height), grain: Self.largestShare * width)
+        CrowdRegion.unknown(BoundingBox(x: 0, y: 0, width: width, height: height), in: size)
       ]
       return
     }

@@ -141,6 +141,35 @@ import Tracking
       results.filter(\.isDetected).allSatisfy { $0.detections.isEmpty }, "the tracker hears nothing of it")
   }
 
+  /// Nobody waits for close looks in real time: what has not been looked at goes out covered.
+  @Test func liveFramesGoOutCoveredBeforeTheCloseLooks() throws {
+    let (results, lane) = try lane(
+      moving(9), rules: rules(offline: false),
+      closeLook: { throw PipelineError.setting("the detector is gone") }
+    ) { _ in [Self.person] }
+    let tiles = CrowdWatch.tiles(of: TestFrames.size, tile: PictureSize(width: 64, height: 48))
+    #expect(results.count == 9 && results.allSatisfy { $0.failure == nil })
+    #expect(results.allSatisfy { Set($0.crowds.map(\.box)).isSuperset(of: tiles) })
+    #expect(lane.figures.failure != nil)
+  }
+
+  @Test func whatIsStillCoveredIsLookedAtThoughNothingMoves() throws {
+    let calls = Mutex(0)
+    let still = try TestFrames.picture()
+    let frames = (1...100).map { TestFrames.frame($0, picture: still) }
+    let (results, lane) = try lane(
+      frames, rules: rules(offline: false, motion: true), level: .smallInput,
+      closeLook: {
+        calls.withLock { $0 += 1 }
+        return []
+      }
+    ) { _ in [] }
+    // As often as frames pile up, and one part each time: nine parts are not done with that.
+    #expect(lane.figures.detected == 5)
+    #expect(calls.withLock { $0 } == 5)
+    #expect(results.allSatisfy { !$0.crowds.isEmpty })
+  }
+
   @Test func aCloseLookThatFailsWithholdsTheFrame() throws {
     let (results, lane) = try lane(
       moving(3), rules: rules(offline: true),

@@ -118,6 +118,60 @@ import ThroughlineCore
     #expect(finder.calls == 3 * all)
   }
 
+  @Test func partsThatNobodyHasLookedAtAreCoveredMeanwhile() throws {
+    let (watch, finder) = try watch()
+    let tiles = CrowdWatch.tiles(of: TestFrames.size, tile: Self.tile)
+    let picture = try blob(20, 70)
+    #expect(Set(watch.notice(picture, time: time(0), known: []).map(\.box)) == Set(tiles))
+    #expect(finder.calls == 0 && !watch.isSettled)
+    for call in 1...tiles.count {
+      try watch.lookClosely(at: picture, time: time(0), known: [], limit: 1)
+      #expect(finder.calls == call && watch.isSettled == (call == tiles.count))
+      #expect(watch.regions.count { tiles.contains($0.box) } == tiles.count - call)
+    }
+    #expect(watch.notice(picture, time: time(0.04), known: []).count == 1, "the face that was found")
+    let other = try blob(120, 20, luma: 150)
+    #expect(Set(watch.notice(other, time: time(0.08), known: []).map(\.box)) == Set(tiles))
+  }
+
+  @Test func aPartThatHasChangedIsCoveredUntilItIsLookedAt() throws {
+    let (watch, _) = try watch()
+    _ = try watch.look(at: try TestFrames.picture(), time: time(0), known: [])
+    #expect(watch.regions.isEmpty)
+    // Half of the tile in a corner.
+    let large = BoundingBox(x: 0, y: 0, width: 40, height: 48)
+    let picture = try TestFrames.picture(person: large)
+    #expect(watch.notice(picture, time: time(0.1), known: []).isEmpty, "too soon")
+    let covered = watch.notice(picture, time: time(0.3), known: [])
+    #expect(covered.contains { $0.box.minX == 0 && $0.box.minY == 0 })
+    #expect(covered.count < CrowdWatch.tiles(of: TestFrames.size, tile: Self.tile).count)
+  }
+
+  @Test(arguments: [(0.9, 9.0...9.5), (0.01, 0.25...3.5)])
+  func knownPersonsWhoWalkAreNoReasonToLookSoon(score: Double, expected: ClosedRange<Double>) throws {
+    let (watch, finder) = try watch()
+    let all = CrowdWatch.tiles(of: TestFrames.size, tile: Self.tile).count
+    var seconds = 0.0
+    while seconds < 20, finder.calls <= all {
+      let box = BoundingBox(x: 20 + seconds * 4, y: 20, width: 20, height: 50)
+      let person = Detection(box: box, category: .person, score: score)
+      _ = try watch.look(at: try TestFrames.picture(person: box), time: time(seconds), known: [person])
+      if finder.calls <= all { seconds += 0.2 }
+    }
+    #expect(expected.contains((seconds * 100).rounded() / 100))
+  }
+
+  @Test func aFailureCoversEverything() throws {
+    let (watch, finder) = try watch(every: 0.1)
+    _ = try watch.look(at: try blob(20, 70), time: time(0), known: [])
+    finder.fails = true
+    #expect(throws: PipelineError.self) {
+      try watch.look(at: try blob(40, 70), time: time(1), known: [])
+    }
+    #expect(!watch.isSettled)
+    #expect(watch.regions.count >= CrowdWatch.tiles(of: TestFrames.size, tile: Self.tile).count)
+  }
+
   @Test func aLookThatFailsIsToldAndMadeAgain() throws {
     let (watch, finder) = try watch()
     finder.fails = true

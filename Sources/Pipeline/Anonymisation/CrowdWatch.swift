@@ -7,9 +7,10 @@ import ThroughlineCore
 /// Looks closely at one part of a camera's picture after the other, for faces that are too small for the ordinary
 /// detection of the whole picture, and says what is to be covered because of them.
 ///
-/// Each part is a tile of the face network's own size, so that not a pixel is scaled away. All parts are looked at before
-/// the first frame goes out and whenever most of the picture has changed; after that a part's turn comes within the
-/// interval as long as anything moves in it, and seldom where nothing does.
+/// Each part is a tile of the face network's own size, so that not a pixel is scaled away. A part that has not been looked
+/// at since the beginning, or since most of the picture has changed, is covered as a whole until it has been. After that a
+/// part's turn comes within the interval as long as anything moves in it, less often where only persons move whom the
+/// ordinary detection has found, and seldom where nothing does.
 ///
 /// One instance belongs to one thread.
 final class CrowdWatch {
@@ -27,13 +28,23 @@ final class CrowdWatch {
   static let changedSteps = 20.0
   /// Grey steps that noise does not make.
   static let movedSteps = 3.0
+  /// Where only persons move whom the ordinary detection has found, a part's turn comes after so many intervals.
+  static let explainedIntervals = 3.0
   /// Where nothing moves, a part's turn comes after so many intervals.
   static let restingIntervals = 10.0
+  /// A part is not looked at for its changes alone before so many seconds have gone by.
+  static let shortestPause = 0.25
+  /// How far beyond the box of a person changes are the person's, in pixels: a block, since blocks are what is compared.
+  static let limbs = Double(LumaBlocks.side)
 
   private struct Part {
     var area: BoundingBox
-    var looked: Timestamp
-    var seen: LumaBlocks
+    /// When it was looked at; `nil` where it is covered as a whole until it has been.
+    var looked: Timestamp?
+    /// The picture at that look.
+    var seen = LumaBlocks()
+    /// Where persons were at that look.
+    var persons: [BoundingBox] = []
   }
 
   private let detector: any Detector
@@ -44,6 +55,8 @@ final class CrowdWatch {
   private var size = PictureSize(width: 0, height: 0)
   private var current = LumaBlocks()
   private var previous = LumaBlocks()
+  /// Where persons are in the frame that was noticed last, with a little around them.
+  private var persons: [BoundingBox] = []
   private var lastCall: Timestamp?
 
   /// - Parameters:
@@ -57,8 +70,13 @@ final class CrowdWatch {
     cover = CrowdCover(settings: settings)
   }
 
-  /// What is covered by what was found so far.
-  var regions: [CrowdRegion] { cover.regions }
+  /// What is covered by what was found so far, and the parts that have not been looked at.
+  var regions: [CrowdRegion] {
+    cover.regions + parts.filter { $0.looked == nil }.map { .unknown($0.area, in: size) }
+  }
+
+  /// Whether every part has been looked at.
+  var isSettled: Bool { parts.allSatisfy { $0.looked != nil } }
 
   /// Forgets everything; the next frame is looked at as a whole.
   func reset() {
@@ -66,41 +84,73 @@ final class CrowdWatch {
     cover.reset()
   }
 
-  /// Looks at those parts of a frame whose turn it is.
+  /// Looks at all those parts of a frame whose turn it is.
   ///
   /// - Parameters:
   ///   - known: what the ordinary detectors have found in this frame.
+  ///   - limit: how many parts are looked at, at most; the others stay covered or wait.
   /// - Returns: what is to be covered.
   /// - Throws: what the detector throws; nothing may then go out uncovered.
-  func look(at picture: Picture, time: Timestamp, known: [Detection]) throws -> [CrowdRegion] {
-    guard picture.size.width > tile.width || picture.size.height > tile.height else { return [] }
+  func look(
+    at picture: Picture, time: Timestamp, known: [Detection], limit: Int = .max
+  ) throws -> [CrowdRegion] {
+    notice(picture, time: time, known: known)
+    try lookClosely(at: picture, time: time, known: known, limit: limit)
+    return regions
+  }
+
+  /// Takes in a frame without a close look: parts that have changed too much since theirs are covered from now on.
+  ///
+  /// - Returns: what is to be covered.
+  @discardableResult
+  func notice(_ picture: Picture, time: Timestamp, known: [Detection]) -> [CrowdRegion] {
+    guard picture.size.width > tile.width || picture.size.height > tile.height else {
+      reset()
+      return []
+    }
     swap(&previous, &current)
     current.read(picture)
     let whole = BoundingBox(
       x: 0, y: 0, width: Double(picture.size.width), height: Double(picture.size.height))
-    let isAnother =
-      parts.isEmpty || picture.size != size
+    if parts.isEmpty || picture.size != size
       || current.changedShare(since: previous, threshold: Self.changedSteps, in: whole) >= Self.cutShare
-    defer { lastCall = time }
-    guard !isAnother else {
+    {
       cover.reset()
       size = picture.size
-      parts = []
-      var looked: [Part] = []
-      for area in Self.tiles(of: size, tile: tile) {
-        try look(at: area, of: picture, known: known)
-        looked.append(Part(area: area, looked: time, seen: current))
-      }
-      // Only now: a look that fails leaves the whole to be done again.
-      parts = looked
-      return cover.regions
+      parts = Self.tiles(of: size, tile: tile).map { Part(area: $0) }
     }
-    for index in due(at: time) {
-      try look(at: parts[index].area, of: picture, known: known)
+    persons = cover.coveredPersons(among: known).map { box in
+      BoundingBox(
+        x: box.x - Self.limbs, y: box.y - Self.limbs, width: box.width + 2 * Self.limbs,
+        height: box.height + 2 * Self.limbs)
+    }
+    for index in parts.indices where isAnother(parts[index], at: time) { parts[index].looked = nil }
+    return regions
+  }
+
+  /// Looks at those parts of a frame that was noticed whose turn it is: first those that are covered as a whole.
+  ///
+  /// - Parameters:
+  ///   - known: what the ordinary detectors have found in this frame.
+  ///   - limit: how many parts are looked at, at most.
+  ///   - factor: by how much the interval is stretched, where the processor has little time.
+  /// - Throws: what the detector throws. What was not looked at stays covered; after a failure everything is, unless it was
+  ///   only that the processor had no time.
+  func lookClosely(
+    at picture: Picture, time: Timestamp, known: [Detection], limit: Int = .max,
+    puttingOffBy factor: Double = 1
+  ) throws {
+    defer { lastCall = time }
+    for index in due(at: time, limit: limit, interval: interval * max(1, factor)) {
+      do { try look(at: parts[index].area, of: picture, known: known) } catch {
+        let isBusy = if case .dropped = error as? InferenceError { true } else { false }
+        if !isBusy { for index in parts.indices { parts[index].looked = nil } }
+        throw error
+      }
       parts[index].looked = time
       parts[index].seen = current
+      parts[index].persons = persons
     }
-    return cover.regions
   }
 
   private func look(at area: BoundingBox, of picture: Picture, known: [Detection]) throws {
@@ -114,26 +164,38 @@ final class CrowdWatch {
     cover.note(found, in: area, known: known, size: size)
   }
 
-  /// The parts whose turn it is: those that have waited longest, only so many that the work spreads over the interval.
-  private func due(at time: Timestamp) -> [Int] {
+  /// The share of a part's blocks that differ from those at its last look, but for where persons are now or were then.
+  private func unexplainedChange(of part: Part, _ steps: Double) -> Double {
+    current.changedShare(since: part.seen, threshold: steps, in: part.area, outside: persons + part.persons)
+  }
+
+  /// Whether a part shows something else than at its last look.
+  private func isAnother(_ part: Part, at time: Timestamp) -> Bool {
+    guard let looked = part.looked else { return false }
+    let age = time.seconds(since: looked)
+    if age < 0 { return true }
+    return age >= Self.shortestPause && unexplainedChange(of: part, Self.changedSteps) >= Self.urgentShare
+  }
+
+  /// The parts whose turn it is: those that are covered as a whole, then those that have waited longest, of these only so
+  /// many that the work spreads over the interval.
+  private func due(at time: Timestamp, limit: Int, interval: Double) -> [Int] {
     let turn = cover.hasCrowd ? interval / 2 : interval
-    let waiting = parts.indices.compactMap { index -> (index: Int, age: Double, isUrgent: Bool)? in
+    let unknown = parts.indices.filter { parts[$0].looked == nil }
+    let others = parts.indices.compactMap { index -> (index: Int, age: Double)? in
       let part = parts[index]
-      let age = time.seconds(since: part.looked)
-      if age < 0 { return (index, .infinity, true) }
-      func changed(_ steps: Double) -> Double {
-        current.changedShare(since: part.seen, threshold: steps, in: part.area)
-      }
-      if age >= 0.25, changed(Self.changedSteps) >= Self.urgentShare { return (index, age, true) }
+      guard let looked = part.looked else { return nil }
+      let age = time.seconds(since: looked)
       guard age >= turn else { return nil }
-      guard age >= Self.restingIntervals * interval || changed(Self.movedSteps) > 0 else { return nil }
-      return (index, age, false)
-    }
+      let isDue =
+        age >= Self.restingIntervals * interval || unexplainedChange(of: part, Self.movedSteps) > 0
+        || (age >= Self.explainedIntervals * turn
+          && current.changedShare(since: part.seen, threshold: Self.movedSteps, in: part.area) > 0)
+      return isDue ? (index, age) : nil
+    }.sorted { ($0.age, $1.index) > ($1.age, $0.index) }.map(\.index)
     let elapsed = lastCall.map { max(0, time.seconds(since: $0)) } ?? 0
     let count = max(1, Int((Double(parts.count) * min(1, elapsed / turn)).rounded(.up)))
-    let urgent = waiting.filter(\.isUrgent).map(\.index)
-    let others = waiting.filter { !$0.isUrgent }.sorted { ($0.age, $1.index) > ($1.age, $0.index) }
-    return urgent + others.prefix(max(0, count - urgent.count)).map(\.index)
+    return Array((unknown + others.prefix(max(0, count - unknown.count))).prefix(max(0, limit)))
   }
 
   /// Tiles of one size that overlap by a quarter, so that no small face is only ever seen cut in two. They begin at even

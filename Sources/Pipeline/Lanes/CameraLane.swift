@@ -194,7 +194,8 @@ final class CameraLane: Sendable {
         if condition != before { noteCondition(condition) }
         count(condition, seconds: work.lastFrame.map { frame.captureTime.seconds(since: $0) } ?? 0)
       }
-      return needsLook || !rules.isMotionGated
+      // What is still covered until it has been looked at is not left so because nothing moves.
+      return needsLook || !rules.isMotionGated || work.workers.crowds?.isSettled == false
     }
     work.lastFrame = frame.captureTime
     if !needsLook, work.held.isEmpty {
@@ -253,6 +254,24 @@ final class CameraLane: Sendable {
     work.held.removeAll(keepingCapacity: true)
     result.tracks += work.workers.tracker.takeEnded()
     pass(result)
+    if !rules.isOffline, case .detected(let found) = result.evidence { lookClosely(at: frame, found, work) }
+  }
+
+  /// Looks at parts of a frame that has gone out, for the frames that follow: nobody waits for it. Whatever has not been
+  /// looked at is covered meanwhile.
+  private func lookClosely(at frame: VideoFrame, _ found: [Detection], _ work: Work) {
+    guard let crowds = work.workers.crowds else { return }
+    do {
+      let quality = quality.lane(interval: rules.interval)
+      try meter.measure(.detect) {
+        try crowds.lookClosely(
+          at: frame.picture, time: frame.captureTime, known: found, limit: quality.closeLooks,
+          puttingOffBy: quality.closeLookFactor)
+      }
+    } catch {
+      if case .dropped = error as? InferenceError { return }
+      state.withLock { $0.failure = "\(error)" }
+    }
   }
 
   private func look(at frame: VideoFrame, _ work: inout Work) -> LaneResult {
@@ -279,7 +298,9 @@ final class CameraLane: Sendable {
       var result = LaneResult(frame: frame, evidence: .detected(found))
       if let crowds = work.workers.crowds {
         result.crowds = try meter.measure(.detect) {
-          try crowds.look(at: frame.picture, time: time, known: found)
+          rules.isOffline
+            ? try crowds.look(at: frame.picture, time: time, known: found)
+            : crowds.notice(frame.picture, time: time, known: found)
         }
       }
       result.tracks = try meter.measure(.track) {

@@ -38,6 +38,9 @@ final class MainStreamLane: Sendable {
   /// Frames that wait at most.
   static let depth = 48
 
+  /// Parts of a frame that are looked at closely, at most: frames are not to wait long.
+  private static let closeLooks = 2
+
   let camera: CameraName
   let frames = BoundedQueue<VideoFrame>(capacity: MainStreamLane.depth, policy: .dropOldest)
   private let settings: PrivacySettings
@@ -160,7 +163,8 @@ final class MainStreamLane: Sendable {
         crowds = Array(Set(inside.joined()))
         do {
           crowds +=
-            try watch.get()?.look(at: frame.picture, time: frame.captureTime, known: detections) ?? []
+            try watch.get()?.look(
+              at: frame.picture, time: frame.captureTime, known: detections, limit: Self.closeLooks) ?? []
         } catch { evidence = .unavailable(reason: "\(error)") }
       }
     } else {

@@ -114,6 +114,11 @@ struct LaneQuality: Sendable, Hashable {
   var comparesLooks = true
   /// Whether the detectors see smaller pictures.
   var usesSmallInput = false
+  /// How many parts of the picture are looked at closely after a detection, at most. Those that have not been looked at
+  /// stay covered.
+  var closeLooks = 4
+  /// By how much close looks at parts that are known are put off.
+  var closeLookFactor = 1.0
 
   /// What a step means.
   ///
@@ -125,5 +130,7 @@ struct LaneQuality: Sendable, Hashable {
     refreshFactor = level >= .rareLooks ? 4 : 1
     comparesLooks = level < .third
     usesSmallInput = level >= .smallInput
+    closeLooks = level >= .half ? 1 : 4
+    closeLookFactor = level >= .third ? 3 : 1
   }
 }
