@@ -215,7 +215,7 @@ extension ConfigurationSchema {
     ),
     ConfigurationKey(
       "privacy.crowd-look", .number(0...60), .number(3), unit: "seconds",
-      "Within so many seconds every part of the picture in which something moves is looked at closely, for faces too small for the ordinary look; crowds are covered as a whole. 0 never looks, and dense crowds far away stay open."
+      "Within so many seconds every part of the picture in which something moves is looked at closely, for faces too small for the ordinary look; crowds are covered as a whole. Under overload the looks come three times as late. 0 never looks, and dense crowds far away stay open."
     ),
   ]
 

@@ -147,8 +147,10 @@ import ThroughlineCore
     #expect(covered.count < CrowdWatch.tiles(of: TestFrames.size, tile: Self.tile).count)
   }
 
-  @Test(arguments: [(0.9, 9.0...9.5), (0.01, 0.25...3.5)])
-  func knownPersonsWhoWalkAreNoReasonToLookSoon(score: Double, expected: ClosedRange<Double>) throws {
+  @Test(arguments: [(0.9, 3.0...3.4), (0.01, 0.25...2.0)])
+  func knownPersonsWhoWalkAreNoReasonToLookBeforeThePartsTurn(score: Double, expected: ClosedRange<Double>)
+    throws
+  {
     let (watch, finder) = try watch()
     let all = CrowdWatch.tiles(of: TestFrames.size, tile: Self.tile).count
     var seconds = 0.0

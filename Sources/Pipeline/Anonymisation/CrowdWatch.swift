@@ -9,8 +9,8 @@ import ThroughlineCore
 ///
 /// Each part is a tile of the face network's own size, so that not a pixel is scaled away. A part that has not been looked
 /// at since the beginning, or since most of the picture has changed, is covered as a whole until it has been. After that a
-/// part's turn comes within the interval as long as anything moves in it, less often where only persons move whom the
-/// ordinary detection has found, and seldom where nothing does.
+/// part's turn comes within the interval as long as anything moves in it, and seldom where nothing does; one in which much
+/// has changed besides the persons whom the ordinary detection has found is covered until then.
 ///
 /// One instance belongs to one thread.
 final class CrowdWatch {
@@ -22,14 +22,12 @@ final class CrowdWatch {
     scoreFloor: 0.3, overlap: 0.3, maximumCount: 500, minimumSide: 4)
   /// A picture is another one where this share of its blocks has changed by ``changedSteps``.
   static let cutShare = 0.5
-  /// A part of the picture is looked at before its turn where this share of its blocks has changed so.
+  /// A part is covered until it is looked at where this share of its blocks has changed so.
   static let urgentShare = 0.3
   /// Grey steps that a lamp or a cloud does not make from one look to the next.
   static let changedSteps = 20.0
   /// Grey steps that noise does not make.
   static let movedSteps = 3.0
-  /// Where only persons move whom the ordinary detection has found, a part's turn comes after so many intervals.
-  static let explainedIntervals = 3.0
   /// Where nothing moves, a part's turn comes after so many intervals.
   static let restingIntervals = 10.0
   /// A part is not looked at for its changes alone before so many seconds have gone by.
@@ -164,17 +162,15 @@ final class CrowdWatch {
     cover.note(found, in: area, known: known, size: size)
   }
 
-  /// The share of a part's blocks that differ from those at its last look, but for where persons are now or were then.
-  private func unexplainedChange(of part: Part, _ steps: Double) -> Double {
-    current.changedShare(since: part.seen, threshold: steps, in: part.area, outside: persons + part.persons)
-  }
-
-  /// Whether a part shows something else than at its last look.
+  /// Whether a part shows something else than at its last look, but for where persons are now or were then.
   private func isAnother(_ part: Part, at time: Timestamp) -> Bool {
     guard let looked = part.looked else { return false }
     let age = time.seconds(since: looked)
     if age < 0 { return true }
-    return age >= Self.shortestPause && unexplainedChange(of: part, Self.changedSteps) >= Self.urgentShare
+    guard age >= Self.shortestPause else { return false }
+    let change = current.changedShare(
+      since: part.seen, threshold: Self.changedSteps, in: part.area, outside: persons + part.persons)
+    return change >= Self.urgentShare
   }
 
   /// The parts whose turn it is: those that are covered as a whole, then those that have waited longest, of these only so
@@ -188,9 +184,8 @@ final class CrowdWatch {
       let age = time.seconds(since: looked)
       guard age >= turn else { return nil }
       let isDue =
-        age >= Self.restingIntervals * interval || unexplainedChange(of: part, Self.movedSteps) > 0
-        || (age >= Self.explainedIntervals * turn
-          && current.changedShare(since: part.seen, threshold: Self.movedSteps, in: part.area) > 0)
+        age >= Self.restingIntervals * interval
+        || current.changedShare(since: part.seen, threshold: Self.movedSteps, in: part.area) > 0
       return isDue ? (index, age) : nil
     }.sorted { ($0.age, $1.index) > ($1.age, $0.index) }.map(\.index)
     let elapsed = lastCall.map { max(0, time.seconds(since: $0)) } ?? 0
