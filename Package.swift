@@ -38,6 +38,7 @@ let package = Package(
       providers: [
         .apt(["libgstreamer1.0-dev", "libgstreamer-plugins-base1.0-dev", "libgstrtspserver-1.0-dev"])
       ]),
+    .systemLibrary(name: "CAllocator"),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
     .target(name: "CKernels"),
@@ -81,7 +82,8 @@ let package = Package(
     .executableTarget(
       name: "throughline",
       dependencies: [
-        "Pipeline", "Evaluation", "Association", "Configuration", "Detection", "Gallery", "Imaging",
+        "CAllocator", "Pipeline", "Evaluation", "Association", "Configuration", "Detection", "Gallery",
+        "Imaging",
         "Inference", "Media", "Models", "Privacy", "Reidentification", "Store", "ThroughlineCore",
         "Tracking",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CAllocator
 import Foundation
 
 /// The command line.
@@ -19,10 +20,15 @@ struct Throughline: ParsableCommand {
       CalibrateCommand.self, BenchCommand.self, ReplayCommand.self, DoctorCommand.self,
     ])
 
+  /// Pictures are larger than this, in bytes. Left alone, the C library keeps their memory once some have been freed, in
+  /// pieces between what is in use, and a run that goes on for hours grows.
+  private static let largeMemory: Int32 = 512 << 10
+
   /// Usage errors end with 2 and failures with 1, each with one line on standard error.
   static func main() {
     // A file that may not grow is an error like a full disk, not the end of the program.
     signal(SIGXFSZ, SIG_IGN)
+    _ = callocator_return_large_memory(largeMemory)
     do {
       var command = try parseAsRoot()
       try command.run()
