@@ -122,6 +122,9 @@ import Tracking
     let rows = report.rows.filter { $0.method == "throughline" }
     #expect(rows.map(\.sequence) == ["all cameras", "returning joined"])
     #expect(rows[0].idf1 == 0.75 && rows[1].idf1 == 1)
+    #expect(report.rows.first { $0.method == "oracle" }?.idf1 == 1)
+    let knowing = report.rows.filter { $0.method == "oracle that recognises who returns" }
+    #expect(knowing.map(\.idf1) == [0.75], "the truth as it is holds against it that it knows them")
     let page = report.html()
     #expect(page.contains("&lt;joined&gt;") && !page.contains("<joined>"))
     #expect(page.contains("greedy-merge 0.2") && !page.contains("http"))

@@ -131,7 +131,13 @@ public struct MultiCameraEvaluation: Sendable {
       ))
     // What knows the truth is measured against the truth that it knows.
     rows += [bestOfTracks(tracks), oracle()]
-    if !joins.isEmpty { joinedRows += [joined.bestOfTracks(tracks), joined.oracle()] }
+    if !joins.isEmpty {
+      // By the truth as it is, whoever recognises those who return is wrong about them.
+      rows.append(
+        EvaluationRow(
+          sequence(results: joined.oracleResults()), method: "oracle that recognises who returns"))
+      joinedRows += [joined.bestOfTracks(tracks), joined.oracle()]
+    }
     for place in joinedRows.indices { joinedRows[place].sequence = "returning joined" }
     return EvaluationReport(title: title, rule: rule, rows: rows + joinedRows)
   }
@@ -143,6 +149,11 @@ public struct MultiCameraEvaluation: Sendable {
   }
 
   private func oracle() -> EvaluationRow {
+    EvaluationRow(sequence(results: oracleResults()), method: "oracle")
+  }
+
+  /// Every detection with the identity of the truth that it overlaps.
+  private func oracleResults() -> [CameraName: [MOTEntry]] {
     let found = cameras.map { camera in
       (
         camera,
@@ -151,8 +162,7 @@ public struct MultiCameraEvaluation: Sendable {
           rule: MatchingRule(threshold: 0.3, footPointTolerance: rule.footPointTolerance))
       )
     }
-    return EvaluationRow(
-      sequence(results: Dictionary(found, uniquingKeysWith: { first, _ in first })), method: "oracle")
+    return Dictionary(found, uniquingKeysWith: { first, _ in first })
   }
 
   /// For each track the person whom most of its boxes match: the best that any association can make of whole tracks.
