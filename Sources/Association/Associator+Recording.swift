@@ -80,7 +80,9 @@ extension Associator {
         let stays: Bool
         switch goal {
         case .known(let identity):
-          stays = track.isPinned || isExcluded(track, from: identity, movable: all)
+          stays =
+            track.isPinned || isExcluded(track, from: identity, movable: all)
+            || resemblesOlderEvidence(track, reviewed: reviewed)
         case .somebodyNew:
           stays = track.isPinned || resemblesOlderEvidence(track, reviewed: reviewed)
         }
