@@ -63,6 +63,23 @@ public struct GallerySnapshot: Sendable {
 }
 
 extension GalleryStore {
+  /// Encoded pictures of crops in a file that is not held; those that are gone or damaged are missing.
+  ///
+  /// - Throws: ``StoreError`` where the file cannot be read.
+  public static func images(
+    of crops: [ArchiveID], path: String, credential: GalleryCredential
+  ) throws(StoreError) -> [ArchiveID: [UInt8]] {
+    try inspecting(path: path, credential: credential) { database, cipher in
+      var found: [ArchiveID: [UInt8]] = [:]
+      for crop in crops {
+        let sql = "SELECT body FROM crop WHERE id = ?"
+        guard let sealed = try Data.fetchOne(database, sql: sql, arguments: [crop.rawValue]) else { continue }
+        found[crop] = try? cipher.open(sealed, .cropBody, crop.rawValue)
+      }
+      return found
+    }
+  }
+
   /// Finds out whether something opens a file, which another process may hold.
   ///
   /// - Throws: ``StoreError`` where it does not.
