@@ -58,7 +58,13 @@ import ThroughlineCore
   @Test(arguments: [
     ("UPDATE audit SET chain = zeroblob(32) WHERE id = 3", 3),
     ("UPDATE audit SET sealed = (SELECT sealed FROM audit WHERE id = 2) WHERE id = 4", 4),
-    ("UPDATE audit SET sealed = substr(sealed, 1, length(sealed) - 1) || x'00' WHERE id = 5", 5),
+    // Whatever the last byte is, it becomes another.
+    (
+      """
+      UPDATE audit SET sealed = substr(sealed, 1, length(sealed) - 1)
+        || CASE substr(sealed, -1) WHEN x'00' THEN x'01' ELSE x'00' END WHERE id = 5
+      """, 5
+    ),
     ("DELETE FROM audit WHERE id = 2", 2), ("DELETE FROM audit WHERE id = 1", 1),
     ("DELETE FROM audit WHERE id = 6", 6), ("DELETE FROM audit", 1),
     ("INSERT INTO audit SELECT 7, sealed, chain FROM audit WHERE id = 6", 7),

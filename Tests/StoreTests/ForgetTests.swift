@@ -143,7 +143,9 @@ import ThroughlineCore
     let store = try GalleryStore(path: folder.gallery, credential: .key(.random()), options: .manual)
     try Self.fill(store)
     try store.flush()
-    let reader = try DatabaseQueue(path: folder.gallery)
+    var configuration = GRDB.Configuration()
+    configuration.allowsUnsafeTransactions = true
+    let reader = try DatabaseQueue(path: folder.gallery, configuration: configuration)
     try reader.inDatabase { database in
       try database.execute(sql: "BEGIN")
       _ = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM identity")
