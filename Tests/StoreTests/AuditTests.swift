@@ -87,6 +87,8 @@ import ThroughlineCore
     let store = try GalleryStore(path: folder.gallery, credential: .key(key), options: .manual)
     let error = try storeError { _ = try store.auditLog() }
     #expect("\(error)".contains("audit entry \(expected)"))
+    let intact = try GalleryStore.intactAuditLog(path: folder.gallery, credential: .key(key))
+    #expect(intact.firstBroken == expected && intact.entries.count == Int(expected) - 1)
     // What is done next is logged, and does not heal what was done to the log.
     try store.audit(.search, subject: "identity 9", reason: "", actor: "anna")
     try store.close()
