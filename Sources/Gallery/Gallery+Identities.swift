@@ -44,10 +44,15 @@ extension Gallery {
 
   /// Gives an identity a name, or takes it away.
   ///
-  /// - Throws: ``GalleryError`` for an unknown identity or a name that is empty or longer than 200 characters.
+  /// - Throws: ``GalleryError`` for an unknown identity or a name that is blank, longer than 200 characters, or with
+  ///   characters that steer a terminal.
   public mutating func name(_ id: IdentityID, as name: String?) throws(GalleryError) {
     let record = try require(id)
-    if let name, name.isEmpty || name.count > 200 || name.contains(where: \.isNewline) {
+    if let name,
+      name.allSatisfy(\.isWhitespace) || name.count > 200
+        || name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        || name.contains(where: \.isNewline)
+    {
       throw .invalidName(name)
     }
     if record.identity.name != name { try apply(.named(record.id, name: name)) }

@@ -38,17 +38,21 @@ public enum GalleryError: Error, Hashable, CustomStringConvertible {
     case .unknownPrototype(let id): "there is no prototype \(id) at that identity"
     case .unknownSighting(let id): "there is no sighting \(id) at that identity"
     case .wrongNetwork(let expected, let found):
-      "an embedding of \(found) does not fit a gallery of \(expected); use the same network or another gallery"
+      "an embedding of \(found) does not fit a gallery of \(expected); set reidentification.model to the gallery's network, or use another gallery"
     case .noNetwork: "the gallery has no network yet; set one before adding embeddings"
     case .sameIdentity(let id): "both numbers mean identity \(id); two different ones are needed"
-    case .vetoed(let pair): "identities \(pair) were declared not to be the same; remove that veto first"
+    case .vetoed(let pair):
+      "identities \(pair) were declared not to be the same; take that back first "
+        + "('gallery not-same \(pair.lower) \(pair.higher) --undo')"
     case .seenTogether(let pair, let camera, let time):
-      "identities \(pair) were seen at once in \(camera) at \(time.seconds) s, so they are two people"
+      "identities \(pair) were seen at once in \(camera) at \(time.utcText), so they are two people; 'split' off stays that are somebody else's first"
     case .emptySplit(let id):
       "the split would leave identity \(id) or the new one without records; choose some of each"
-    case .nothingToUndo: "there is no such merge or split to undo"
+    case .nothingToUndo:
+      "there is no such merge, split or not-same to undo; 'gallery show ID' lists a person's corrections"
     case .undoOutOfOrder(let id): "a later merge or split builds on correction \(id); undo that one first"
-    case .invalidName(let name): "'\(name.prefix(80))' is no usable name; use 1 to 200 characters"
+    case .invalidName(let name):
+      "'\(String(name.prefix(80).map { $0.isLetter || $0.isNumber || $0.isPunctuation || $0.isSymbol ? $0 : " " }))' is no usable name; use 1 to 200 characters in one line"
     }
   }
 }

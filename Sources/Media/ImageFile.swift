@@ -1,4 +1,5 @@
 import CGStreamer
+import Foundation
 import Imaging
 
 /// Picture files.
@@ -10,6 +11,12 @@ public enum ImageFile {
   public static func read(_ path: String) throws(SourceProblem) -> Picture {
     let address = SourceAddress.file(path)
     if let problem = SourceProblem.before(opening: address) { throw problem }
+    if hasSixteenBitColors(path) {
+      throw SourceProblem(
+        .notVideo, source: path,
+        message: "is a PNG file with 16 bits a colour, which would be read with wrong colours; save it with 8"
+      )
+    }
     let session: SourceSession
     do throws(MissingElement) {
       session = try SourceSession(address, options: FrameSourceOptions(), usesUDP: false)
@@ -35,5 +42,14 @@ public enum ImageFile {
       }
     }
     throw none("nothing came of it")
+  }
+
+  /// Whether this is a PNG file with 16 bits a channel and colours, of which GStreamer's decoder makes an all-red picture: the
+  /// header's bit depth and colour type (W3C, "Portable Network Graphics Specification", 2023, section 11.2.1).
+  private static func hasSixteenBitColors(_ path: String) -> Bool {
+    guard let file = FileHandle(forReadingAtPath: path), let header = try? file.read(upToCount: 26),
+      header.count == 26, header.starts(with: [0x89, 0x50, 0x4E, 0x47])
+    else { return false }
+    return header[header.startIndex + 24] == 16 && header[header.startIndex + 25] & 2 != 0
   }
 }

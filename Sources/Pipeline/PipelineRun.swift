@@ -139,14 +139,14 @@ public final class PipelineRun: Sendable {
       if isRecordedFromMain {
         mainLanes[camera.name] = MainStreamLane(
           camera: camera.name, settings: settings.privacy, drawsBoxes: settings.outputs.boxes,
-          showOnly: settings.showOnly, makeCrowds: { try networks.crowdWatch(settings.privacy) },
+          showOnly: opened.showOnly, makeCrowds: { try networks.crowdWatch(settings.privacy) },
           sinks: sinks.filter { $0 is CameraRecordings })
       }
       let meter = LaneMeter()
       meters[camera.name] = meter
       outputs[camera.name] = OutputLane(
         camera: camera.name, settings: settings.privacy, drawsBoxes: settings.outputs.boxes,
-        isOffline: settings.isOffline, meter: meter, showOnly: settings.showOnly,
+        isOffline: settings.isOffline, meter: meter, showOnly: opened.showOnly,
         sinks: isRecordedFromMain ? sinks.filter { !($0 is CameraRecordings) } : sinks)
     }
     let mainLanesOut = mainLanes
@@ -365,6 +365,7 @@ public final class PipelineRun: Sendable {
     let elapsed = ProcessInfo.processInfo.systemUptime - began
     let outcome = shared.state.withLock { $0.outcome } ?? Coordinator.Outcome()
     var warnings = shared.state.withLock { $0.problems }
+    var isGalleryWritten = false
     for sink in sinks { warnings += sink.finish() }
     if let mot { warnings += mot.finish(FinalIdentities(outcome.sightings)) }
     if let failure = outcome.failure { warnings.append("identities: \(failure)") }
@@ -378,7 +379,7 @@ public final class PipelineRun: Sendable {
     }
     if let gallery {
       gallery.note(recordings: OutputSinks.recordings(settings), outcome: outcome)
-      warnings += gallery.close()
+      warnings += gallery.close(isWritten: &isGalleryWritten)
     }
     if let events {
       var record = EventRecord(.runEnded, at: outcome.end ?? FrameSourceOptions.offlineEpoch)
@@ -394,7 +395,7 @@ public final class PipelineRun: Sendable {
     let persons = outcome.identitiesByCamera.values.reduce(into: Set<IdentityID>()) { $0.formUnion($1) }
     var result = RunSummary(
       cameras: cameras, elapsed: elapsed, persons: persons.count, embeddings: outcome.embeddings,
-      outputs: OutputSinks.written(settings), warnings: warnings)
+      outputs: OutputSinks.written(settings, isGalleryWritten: isGalleryWritten), warnings: warnings)
     result.figures = self.figures
     result.ways = outcome.ways
     if let path = settings.outputs.summary {

@@ -148,7 +148,7 @@ public struct PipelineSettings: Sendable {
     scheduling = Self.scheduling(configuration, isOffline: isOffline)
     adaptsQuality = !isOffline && configuration.boolean("scheduler.adapt")
     gallery = try GallerySettings(configuration, environment: environment)
-    showOnly = try Self.showOnly(configuration)
+    showOnly = try Self.showOnly(configuration, gallery: gallery)
     cameras = []
     for camera in configuration.cameras {
       cameras += try Self.cameras(camera, in: configuration, isOffline: isOffline, environment: environment)
@@ -218,12 +218,17 @@ public struct PipelineSettings: Sendable {
   }
 
   private static func showOnly(
-    _ configuration: Configuration
+    _ configuration: Configuration, gallery: GallerySettings
   ) throws(PipelineError) -> (identity: IdentityID, reason: String)? {
     let number = configuration.integer("privacy.show-only")
     guard number > 0 else { return nil }
     guard let reason = configuration.text("privacy.reason"), !reason.allSatisfy(\.isWhitespace) else {
       throw .setting("\(PrivacyError.missingReason("privacy.show-only"))")
+    }
+    guard gallery.file != nil else {
+      throw .setting(
+        "privacy.show-only shows a person whom a gallery knows; name it with --gallery FILE: without one, "
+          + "number \(number) would be somebody else")
     }
     return (IdentityID(UInt64(number)), reason)
   }

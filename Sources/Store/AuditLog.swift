@@ -93,8 +93,12 @@ struct AuditLog {
     time: Timestamp, action: AuditAction, subject: String, reason: String, actor: String,
     to database: Database, cipher: StoreCipher
   ) throws -> AuditEntry {
-    let (last, previous) = try head(database)
-    let sequence = last + 1
+    let (last, lastChain) = try head(database)
+    // Where entries were cut off, their gap stays: the next entry must not heal what somebody did to the log.
+    let known = try? sealedHead(database, cipher: cipher)
+    let cutOff = known.flatMap { $0.0 > last ? $0 : nil }
+    let sequence = (cutOff?.0 ?? last) + 1
+    let previous = cutOff?.1 ?? lastChain
     let record = RecordEncoder.record { encoder in
       encoder.append(sequence)
       encoder.append(time)
@@ -108,6 +112,11 @@ struct AuditLog {
     try database.execute(
       sql: "INSERT INTO audit (id, sealed, chain) VALUES (?, ?, ?)",
       arguments: [sequence, try cipher.seal(record, .audit, sequence), Data(chain)])
+    let entry = AuditEntry(
+      sequence: sequence, time: time, action: action, subject: subject, reason: reason, actor: actor,
+      hash: Hexadecimal.text(chain))
+    // One that was taken away is missed for good.
+    guard known != nil || action == .create else { return entry }
     // The sealed copy of the head shows that entries were cut off at the end.
     let head = RecordEncoder.record { encoder in
       encoder.append(sequence)
@@ -118,9 +127,7 @@ struct AuditLog {
         INSERT INTO setting (id, sealed) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed
         """,
       arguments: [StoreRows.auditHead, try cipher.seal(head, .setting, StoreRows.auditHead)])
-    return AuditEntry(
-      sequence: sequence, time: time, action: action, subject: subject, reason: reason, actor: actor,
-      hash: Hexadecimal.text(chain))
+    return entry
   }
 
   /// Reads and checks all entries.
@@ -145,6 +152,8 @@ struct AuditLog {
       entries.append(entry)
       previous = Array(chain)
     }
+    // The first is written when the gallery is made.
+    if let first = entries.first, first.action != .create { return ([], 1) }
     let count = Int64(entries.count)
     guard let head = try? sealedHead(database, cipher: cipher), head.0 == count, head.1 == previous else {
       return (entries, count + 1)
@@ -152,10 +161,11 @@ struct AuditLog {
     return (entries, nil)
   }
 
+  /// - Throws: where there is none or it does not open.
   private static func sealedHead(_ database: Database, cipher: StoreCipher) throws -> (Int64, [UInt8]) {
     let sql = "SELECT sealed FROM setting WHERE id = ?"
     guard let sealed = try Data.fetchOne(database, sql: sql, arguments: [StoreRows.auditHead]) else {
-      return (0, start)
+      throw RecordFormatError.malformed("head")
     }
     return try RecordDecoder.record(try cipher.open(sealed, .setting, StoreRows.auditHead)) {
       (decoder) throws(RecordFormatError) in (try decoder.integer(), try decoder.blob())

@@ -1,3 +1,4 @@
+import Foundation
 import ThroughlineCore
 
 /// Proof that a person was erased from a gallery; it can be checked against the audit log.
@@ -31,13 +32,19 @@ public struct ForgetReceipt: Sendable, Hashable, Codable, CustomStringConvertibl
   /// When.
   public var time: Timestamp
   /// Whether the write-ahead log is empty and the file was written anew. Otherwise a reader or a full disk
-  /// stood in the way: the records are gone and overwritten in the file, but the log may keep them until the next
-  /// `forget` or the program's end.
+  /// stood in the way: nobody finds the records any more, but the file's blocks or its log hold them, sealed, until the
+  /// next `forget` or the program's end.
   public var isCompacted: Bool
   /// The audit entry that tells of it.
   public var auditSequence: Int64
   /// The audit entry's hash, 64 hexadecimal digits.
   public var auditHash: String
+
+  /// Whether what was erased may still lie, sealed, in the blocks of a gallery's file.
+  public func mayLinger(at path: String) -> Bool {
+    var log = stat()
+    return !isCompacted && stat(path + "-wal", &log) == 0 && log.st_size > 0
+  }
 
   /// What the audit entry says the subject was.
   var subject: String {
@@ -50,7 +57,7 @@ public struct ForgetReceipt: Sendable, Hashable, Codable, CustomStringConvertibl
   public var description: String {
     """
     Erased: \(subject)
-    Time: \(time.seconds) s since 1970-01-01T00:00:00Z
+    Time: \(time.utcText)
     Write-ahead log emptied and file compacted: \(isCompacted ? "yes" : "no, run forget again")
     Audit entry: \(auditSequence)
     Audit hash: \(auditHash)

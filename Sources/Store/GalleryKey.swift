@@ -56,6 +56,22 @@ public struct GalleryKey: Sendable {
   }
 }
 
+extension GalleryKey {
+  /// The least length of a new passphrase in characters: whoever has stolen the file tries as long as they like.
+  static let minimumPassphraseLength = 12
+
+  /// Refuses a passphrase that is too short to seal a gallery with from now on; older ones still open theirs.
+  ///
+  /// - Throws: ``StoreError/key(path:reason:)``.
+  static func requireStrength(_ passphrase: String) throws(StoreError) {
+    guard passphrase.count >= minimumPassphraseLength else {
+      throw .key(
+        path: "passphrase",
+        reason: "it is shorter than \(minimumPassphraseLength) characters; take several words")
+    }
+  }
+}
+
 /// What a passphrase needs beside itself to become a key; stored openly in the gallery.
 public struct PassphraseParameters: Sendable, Hashable {
   /// 16 random bytes.

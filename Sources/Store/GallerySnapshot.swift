@@ -63,6 +63,23 @@ public struct GallerySnapshot: Sendable {
 }
 
 extension GalleryStore {
+  /// Encoded pictures of crops in a file that is not held; those that are gone or damaged are missing.
+  ///
+  /// - Throws: ``StoreError`` where the file cannot be read.
+  public static func images(
+    of crops: [ArchiveID], path: String, credential: GalleryCredential
+  ) throws(StoreError) -> [ArchiveID: [UInt8]] {
+    try inspecting(path: path, credential: credential) { database, cipher in
+      var found: [ArchiveID: [UInt8]] = [:]
+      for crop in crops {
+        let sql = "SELECT body FROM crop WHERE id = ?"
+        guard let sealed = try Data.fetchOne(database, sql: sql, arguments: [crop.rawValue]) else { continue }
+        found[crop] = try? cipher.open(sealed, .cropBody, crop.rawValue)
+      }
+      return found
+    }
+  }
+
   /// Finds out whether something opens a file, which another process may hold.
   ///
   /// - Throws: ``StoreError`` where it does not.
@@ -83,10 +100,21 @@ extension GalleryStore {
   public static func auditLog(
     path: String, credential: GalleryCredential
   ) throws(StoreError) -> [AuditEntry] {
+    let (entries, broken) = try intactAuditLog(path: path, credential: credential)
+    if let broken { throw .damaged(path: path, reason: "audit entry \(broken) is not intact") }
+    return entries
+  }
+
+  /// The audit log of a file that is not held, oldest entry first, up to the first entry that was altered, removed or put
+  /// in, and that one's number.
+  ///
+  /// - Throws: ``StoreError`` where the file cannot be read.
+  public static func intactAuditLog(
+    path: String, credential: GalleryCredential
+  ) throws(StoreError) -> (entries: [AuditEntry], firstBroken: Int64?) {
     try inspecting(path: path, credential: credential) { database, cipher in
       let (entries, broken) = try AuditLog.read(database, cipher: cipher)
-      if let broken { throw StoreError.damaged(path: path, reason: "audit entry \(broken) is not intact") }
-      return entries
+      return (entries: entries, firstBroken: broken)
     }
   }
 

@@ -23,10 +23,10 @@ extension GalleryStore {
     }
     guard isKept else { return nil }
     if let waiting { return waiting }
-    return try reading { database, cipher in
+    return try reading { [path] database, cipher in
       let sql = "SELECT body FROM crop WHERE id = ?"
       guard let sealed = try Data.fetchOne(database, sql: sql, arguments: [crop.rawValue]) else { return nil }
-      return try cipher.open(sealed, .cropBody, crop.rawValue)
+      return try cipher.body(sealed, .cropBody, crop, path: path)
     }
   }
 
@@ -54,12 +54,12 @@ extension GalleryStore {
     }
     guard isKept else { return nil }
     if let waiting { return waiting }
-    return try reading { database, cipher in
+    return try reading { [path] database, cipher in
       let sql = "SELECT body FROM event WHERE id = ?"
       guard let sealed = try Data.fetchOne(database, sql: sql, arguments: [event.rawValue]) else {
         return nil
       }
-      return try cipher.open(sealed, .eventBody, event.rawValue)
+      return try cipher.body(sealed, .eventBody, event, path: path)
     }
   }
 
@@ -112,5 +112,18 @@ extension StoreMemory {
     let ofSightings = record.sightings.flatMap { archive.cropsOfSighting[$0.id] ?? [] }
     let ofPrototypes = record.prototypes.flatMap { archive.cropsOfPrototype[$0.id] ?? [] }
     return (ofSightings + ofPrototypes).sorted()
+  }
+}
+
+extension StoreCipher {
+  /// A picture or an event's text.
+  ///
+  /// - Throws: ``StoreError/damaged(path:reason:)`` with its number where it does not open.
+  func body(
+    _ sealed: Data, _ kind: RecordSealer.Kind, _ number: ArchiveID, path: String
+  ) throws(StoreError) -> [UInt8] {
+    do { return try open(sealed, kind, number.rawValue) } catch {
+      throw .damaged(path: path, reason: "\(kind.rawValue) record \(number.rawValue) does not open")
+    }
   }
 }

@@ -15,6 +15,8 @@ public struct PersonExport: Sendable {
   public var events: [StoredEvent]
   /// Recorded files in which the person was recognised.
   public var recordings: [StoredRecording]
+  /// How many pictures and events are damaged in the file, and so are not here.
+  public var unreadable = 0
 
   /// The data without the pictures as JSON, keys sorted; times are seconds since 1970-01-01T00:00:00Z.
   ///
@@ -68,6 +70,7 @@ public struct PersonExport: Sendable {
     var crops: [Crop]
     var events: [Event]
     var recordings: [Recording]
+    var unreadable: Int
 
     init(_ person: PersonExport) {
       let record = person.identity
@@ -95,6 +98,7 @@ public struct PersonExport: Sendable {
       recordings = person.recordings.map {
         Recording(path: $0.path, camera: $0.camera, begin: $0.begin, end: $0.end)
       }
+      unreadable = person.unreadable
     }
   }
 }
@@ -122,6 +126,8 @@ public struct ArchiveTransfer: Sendable, Hashable, Codable {
   public var events = 0
   /// Pictures and events of persons who were not taken along.
   public var leftOut = 0
+  /// Pictures and events that are damaged in the file.
+  public var unreadable = 0
 
   /// Nothing so far.
   public init() {}
@@ -146,17 +152,34 @@ extension GalleryStore {
     try audit(.export, subject: "identity \(record.id)", reason: reason, actor: actor)
     var export = PersonExport(numbers: numbers, identity: record, crops: [], events: [], recordings: [])
     for (id, crop) in crops(of: record.id) {
+      guard let picture = try intact({ () throws(StoreError) in try image(of: id) }, else: &export.unreadable)
+      else { continue }
       var whole = crop
-      whole.image = try image(of: id) ?? []
+      whole.image = picture
       export.crops.append(whole)
     }
     for (id, event) in events(about: record.id) {
+      guard let text = try intact({ () throws(StoreError) in try body(of: id) }, else: &export.unreadable)
+      else { continue }
       var whole = event
-      whole.body = try body(of: id) ?? []
+      whole.body = text
       export.events.append(whole)
     }
     export.recordings = recordings(of: record.id)
     return export
+  }
+
+  /// Reads a picture or an event; one that is damaged is counted and must not hold up the others.
+  ///
+  /// - Throws: every other ``StoreError`` of `body`.
+  public func intact(
+    _ body: () throws(StoreError) -> [UInt8]?, else count: inout Int
+  ) throws(StoreError) -> [UInt8]? {
+    do { return try body() } catch {
+      guard case .damaged = error else { throw error }
+      count += 1
+      return nil
+    }
   }
 
   /// Reads another gallery and says what taking over its identities takes: they get new numbers, their

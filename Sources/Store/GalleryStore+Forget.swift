@@ -94,12 +94,16 @@ extension StoreMemory {
 }
 
 extension StoreWriter {
+  private static let compactionTries = 4
+
   /// Writes the file anew without gaps and empties the write-ahead log.
   ///
   /// - Returns: whether the log is empty; it is not while somebody reads from it.
   mutating func compact() throws -> Bool {
     guard let database else { return false }
     try database.vacuum()
-    return try checkpoint()
+    // Who only looks is done in a moment; each try waits for it as long as for a lock.
+    for _ in 0..<Self.compactionTries where try checkpoint() { return true }
+    return false
   }
 }

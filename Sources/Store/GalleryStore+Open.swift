@@ -30,6 +30,7 @@ extension GalleryStore {
         FileNumber(path: file) == nil
         ? try GalleryKeyFile.create(at: file) : try GalleryKeyFile.read(at: file)
     case .passphrase(let words, let costExponent):
+      try GalleryKey.requireStrength(words)
       let parameters = PassphraseParameters.random(costExponent: costExponent)
       protection = parameters.text
       key = try GalleryKey(passphrase: words, parameters: parameters)

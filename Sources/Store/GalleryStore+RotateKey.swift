@@ -57,6 +57,7 @@ private struct KeyPlan {
     switch credential {
     case .key(let given): key = given
     case .passphrase(let words, let costExponent):
+      try GalleryKey.requireStrength(words)
       let parameters = PassphraseParameters.random(costExponent: costExponent)
       key = try GalleryKey(passphrase: words, parameters: parameters)
       protection = parameters.text

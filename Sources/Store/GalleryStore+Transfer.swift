@@ -23,7 +23,9 @@ extension GalleryStore {
     var waiting = 0
     for (id, crop) in crops {
       // What is swept away in the meantime is not handed on.
-      guard let picture = try image(of: id) else { continue }
+      guard
+        let picture = try intact({ () throws(StoreError) in try image(of: id) }, else: &transfer.unreadable)
+      else { continue }
       var whole = crop
       whole.image = picture
       other.keep(whole)
@@ -31,7 +33,8 @@ extension GalleryStore {
       try other.flush(after: picture.count, &waiting)
     }
     for (id, event) in events {
-      guard let text = try body(of: id) else { continue }
+      guard let text = try intact({ () throws(StoreError) in try body(of: id) }, else: &transfer.unreadable)
+      else { continue }
       var whole = event
       whole.body = text
       other.keep(whole)
@@ -69,7 +72,11 @@ extension GalleryStore {
           continue
         }
         crop.owner = owner
-        crop.image = try cipher.open(row["body"], .cropBody, id)
+        guard let picture = try? cipher.open(row["body"], .cropBody, id) else {
+          transfer.unreadable += 1
+          continue
+        }
+        crop.image = picture
         keep(crop)
         transfer.crops += 1
         try flush(after: crop.image.count, &waiting)
@@ -79,7 +86,11 @@ extension GalleryStore {
         let id: Int64 = row["id"]
         var event = try StoredEvent.decode(head: cipher.open(row["head"], .eventHead, id))
         let numbers = event.identities.compactMap { plan.numbers[$0] ?? plan.aliases[$0] }
-        event.body = try cipher.open(row["body"], .eventBody, id)
+        guard let text = try? cipher.open(row["body"], .eventBody, id) else {
+          transfer.unreadable += 1
+          continue
+        }
+        event.body = text
         // An event of somebody who has no number here would speak of a stranger.
         guard numbers.count == event.identities.count, let own = renumbered(event) else {
           transfer.leftOut += 1

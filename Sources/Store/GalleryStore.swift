@@ -60,7 +60,8 @@ public final class GalleryStore: Sendable {
 
   /// Opens a gallery, and holds it until ``close()`` or the end of the process.
   ///
-  /// The whole file is read and checked before the first byte is written.
+  /// The whole file is read and checked before the first byte is written. With ``OpenMode/createIfMissing`` a file in a
+  /// place that cannot be written now is read, and the store begins `degraded`: it takes hold of the file as soon as it can.
   ///
   /// - Throws: ``StoreError``; the file is untouched then.
   public init(
@@ -70,16 +71,27 @@ public final class GalleryStore: Sendable {
     self.path = path
     self.options = options
     if mode == .existing || FileNumber(path: path) != nil { try StoreFile.inspect(path) }
-    fileLock = try StoreFile.Lock(path: path)
+    var obstacle: StoreError?
+    var unheld: FileState?
+    do throws(StoreError) {
+      fileLock = try StoreFile.Lock(path: path)
+    } catch {
+      guard case .unavailable = error, mode == .createIfMissing, FileNumber(path: path) != nil else {
+        throw error
+      }
+      fileLock = StoreFile.Lock(untaken: path)
+      unheld = FileState(path: path)
+      obstacle = error
+    }
     if FileNumber(path: path) == nil {
       try Self.create(at: path, credential: credential, now: options.now())
     }
     let (image, cipher) = try Self.load(path: path, credential: credential)
     memory = Mutex(StoreMemory(contents: image.contents, archive: image.archive))
-    var connecting = StoreWriter(path: path, cipher: cipher, rows: image.rows)
-    var obstacle: StoreError?
+    var connecting = StoreWriter(
+      path: path, cipher: cipher, rows: image.rows, lock: fileLock, unheld: unheld)
     do {
-      _ = try connecting.connection()
+      if obstacle == nil { _ = try connecting.connection() }
     } catch  where StoreFile.isPassing(error) {
       obstacle = StoreFile.describe(error, path: path)
     } catch {

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import GRDB
 import Synchronization
@@ -57,10 +58,37 @@ struct StoreFile {
   /// A process's hold on a gallery: an advisory lock on a file beside it, which the system releases when the
   /// process ends in whatever way.
   final class Lock: Sendable {
-    private let descriptor: Mutex<Int32?>
+    private let path: String
+    private let hold = Mutex<(descriptor: Int32?, isOver: Bool)>((nil, false))
 
-    /// - Throws: ``StoreError/inUse(path:holder:)`` where another process, or this one, holds it.
+    /// - Throws: ``StoreError/inUse(path:holder:)`` where another process, or this one, holds it;
+    ///   ``StoreError/unavailable(path:reason:)`` where the lock's file cannot be made.
     init(path: String) throws(StoreError) {
+      self.path = path
+      try acquire()
+    }
+
+    /// A lock that ``acquire()`` may take later.
+    init(untaken path: String) { self.path = path }
+
+    /// Takes the lock, where it is not held already.
+    ///
+    /// - Throws: as ``init(path:)``; ``StoreError/closed(path:)`` after ``release()``.
+    func acquire() throws(StoreError) {
+      let outcome: Result<Void, StoreError> = hold.withLock { hold in
+        guard hold.descriptor == nil else { return .success(()) }
+        guard !hold.isOver else { return .failure(.closed(path: path)) }
+        do throws(StoreError) {
+          hold.descriptor = try Self.take(path)
+          return .success(())
+        } catch {
+          return .failure(error)
+        }
+      }
+      try outcome.get()
+    }
+
+    private static func take(_ path: String) throws(StoreError) -> Int32 {
       let name = path + ".lock"
       let opened = Glibc.open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
       guard opened >= 0 else { throw .unavailable(path: name, reason: SystemCall.reason()) }
@@ -72,19 +100,19 @@ struct StoreFile {
         let holder = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)).map { "process \($0)" }
         throw .inUse(path: path, holder: holder ?? "another process")
       }
-      descriptor = Mutex(opened)
       // Only told to people; on a full disk the number is missing and the lock holds all the same.
       let text = Array("\(getpid())\n".utf8)
       if ftruncate(opened, 0) == 0 { _ = pwrite(opened, text, text.count, 0) }
+      return opened
     }
 
     deinit { release() }
 
     /// Lets the gallery go. The file stays: removing it would let two others hold two files of one name.
     func release() {
-      descriptor.withLock { descriptor in
-        if let open = descriptor { close(open) }
-        descriptor = nil
+      hold.withLock { hold in
+        if let open = hold.descriptor { close(open) }
+        hold = (nil, true)
       }
     }
   }
@@ -114,6 +142,7 @@ struct StoreFile {
 
   /// Whether an error of SQLite will go away by itself once there is room, access or the lock.
   static func isPassing(_ error: any Error) -> Bool {
+    if case .unavailable = error as? StoreError { return true }
     guard let error = error as? DatabaseError else { return false }
     return switch error.resultCode {
     case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_READONLY, .SQLITE_CANTOPEN,
@@ -126,6 +155,7 @@ struct StoreFile {
   /// An error of SQLite in this module's words.
   static func describe(_ error: any Error, path: String) -> StoreError {
     if let error = error as? StoreError { return error }
+    if error is CryptoKitError { return .damaged(path: path, reason: "a record does not open") }
     guard let error = error as? DatabaseError else { return .damaged(path: path, reason: "\(error)") }
     return switch error.resultCode {
     case .SQLITE_NOTADB: .damaged(path: path, reason: "no database")

@@ -25,13 +25,19 @@ enum StoreSchema {
 
   /// Finds out, before anything is written, whether the file's steps to its present form fit its version.
   static func check(_ database: Database, path: String) throws {
+    if let reason = try mismatch(database) { throw StoreError.damaged(path: path, reason: reason) }
+  }
+
+  /// What does not fit between the file's steps and its version; `nil` where all does.
+  static func mismatch(_ database: Database) throws -> String? {
     if try migrator.hasBeenSuperseded(database) {
-      throw StoreError.damaged(path: path, reason: "it went through steps that its version does not have")
+      return "it went through steps that its version does not have"
     }
     let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
     guard try found < version || migrator.hasCompletedMigrations(database) else {
-      throw StoreError.damaged(path: path, reason: "it lacks steps that its version has")
+      return "it lacks steps that its version has"
     }
+    return nil
   }
 
   private static let first = [
@@ -89,7 +95,8 @@ enum StoreSchema {
     """,
   ]
 
-  static let dropAuditTriggers = ["DROP TRIGGER audit_no_update", "DROP TRIGGER audit_no_delete"]
+  static let auditTriggerNames = ["audit_no_update", "audit_no_delete"]
+  static let dropAuditTriggers = auditTriggerNames.map { "DROP TRIGGER IF EXISTS \($0)" }
 
   /// What every connection needs. `secure_delete` overwrites what is deleted; temporary tables stay in memory
   /// so that no second file is written; `cell_size_check` finds damaged pages early.

@@ -21,8 +21,8 @@ public struct StoreVerification: Sendable, Hashable {
   public var problemCount: Int
   /// The records by kind.
   public var tables: [Table]
-  /// How many audit entries there are up to the first that is not intact.
-  public var auditEntries: Int
+  /// The audit entries up to the first that is not intact.
+  public var audit: [AuditEntry]
   /// The number of the first audit entry that was altered, removed or put in; `nil` where the chain is whole.
   public var firstBrokenAuditEntry: Int64?
 
@@ -60,7 +60,7 @@ private struct StoreVerifier {
   let database: Database
   let cipher: StoreCipher
   private var found = StoreVerification(
-    problems: [], problemCount: 0, tables: [], auditEntries: 0, firstBrokenAuditEntry: nil)
+    problems: [], problemCount: 0, tables: [], audit: [], firstBrokenAuditEntry: nil)
 
   init(database: Database, cipher: StoreCipher) {
     self.database = database
@@ -84,6 +84,12 @@ private struct StoreVerifier {
     for row in try Row.fetchAll(database, sql: "PRAGMA foreign_key_check") {
       let (table, number): (String, Int64?) = (row[0], row[1])
       note("\(table) record \(number ?? 0) refers to a missing one")
+    }
+    if let reason = try StoreSchema.mismatch(database) { note("the schema: \(reason)") }
+    let triggers = try Set(
+      String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+    for name in StoreSchema.auditTriggerNames where !triggers.contains(name) {
+      note("the audit log's guard '\(name)' is missing")
     }
     try checkRecords("setting", .setting) { row, bytes in
       if row == StoreRows.state { _ = try GalleryState(decoding: bytes) }
@@ -113,7 +119,7 @@ private struct StoreVerifier {
       _ = try StoredRecording.decode(head: bytes)
     }
     let (entries, broken) = try AuditLog.read(database, cipher: cipher)
-    found.auditEntries = entries.count
+    found.audit = entries
     found.firstBrokenAuditEntry = broken
     if let broken { note("audit entry \(broken) is not intact") }
   }

@@ -11,12 +11,18 @@ struct StoreWriter: Sendable {
   /// `nil` while the file cannot be opened for writing.
   private(set) var database: DatabasePool?
   private var file: FileNumber?
+  private let lock: StoreFile.Lock
+  /// The file as it was read, where it could not be held from then on.
+  private let unheld: FileState?
   /// Whether the log may still hold what was deleted since it was last emptied.
   private var hasDeleted = false
   private var latestCheckpoint = DispatchTime.now()
 
-  init(path: String, cipher: StoreCipher, rows: StoreRows) {
+  /// - Parameter unheld: the file as it was read, where the lock is not held yet.
+  init(path: String, cipher: StoreCipher, rows: StoreRows, lock: StoreFile.Lock, unheld: FileState? = nil) {
     self.path = path
+    self.lock = lock
+    self.unheld = unheld
     self.cipher = cipher
     self.rows = rows
   }
@@ -32,6 +38,11 @@ struct StoreWriter: Sendable {
         throw StoreError.damaged(path: path, reason: "moved, removed or replaced")
       }
       return database
+    }
+    try lock.acquire()
+    // Who had it meanwhile has changed what this one knows nothing of.
+    if let unheld, file == nil, FileState(path: path) != unheld {
+      throw StoreError.damaged(path: path, reason: "changed by another program")
     }
     try StoreFile.inspect(path)
     guard file == nil || current == file else {
@@ -92,6 +103,19 @@ struct FileNumber: Hashable, Sendable {
     guard stat(path, &status) == 0 else { return nil }
     device = UInt64(status.st_dev)
     node = UInt64(status.st_ino)
+  }
+}
+
+/// What shows that a file was written: its size and the time of the last change, and those of its write-ahead log.
+struct FileState: Hashable, Sendable {
+  private let numbers: [Int]
+
+  init(path: String) {
+    numbers = ["", "-wal"].flatMap { suffix -> [Int] in
+      var status = stat()
+      guard stat(path + suffix, &status) == 0, status.st_size > 0 else { return [0] }
+      return [Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec]
+    }
   }
 }
 

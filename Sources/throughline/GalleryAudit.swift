@@ -15,8 +15,8 @@ struct GalleryAudit: ParsableCommand {
 
   func run() throws {
     let settings = try place.settings()
-    let all = try GalleryPlace.describing {
-      try GalleryStore.auditLog(path: settings.file ?? "", credential: settings.credential())
+    let (all, broken) = try GalleryPlace.describing {
+      try GalleryStore.intactAuditLog(path: settings.file ?? "", credential: settings.credential())
     }
     let entries = (limit > 0 ? all.suffix(limit) : all[...]).map(GalleryAuditEntry.init)
     try output.write(entries) {
@@ -25,6 +25,11 @@ struct GalleryAudit: ParsableCommand {
           + entries.map {
             ["\($0.number)", Moment.text($0.time), $0.actor, $0.action, $0.subject, $0.reason]
           })
+    }
+    if let broken {
+      throw CommandFailure.failed(
+        "audit entry \(broken) is not intact, and what follows it is not shown; keep a copy of the file, and see 'gallery verify'"
+      )
     }
   }
 }

@@ -132,6 +132,11 @@ struct OutputArguments: ParsableArguments {
       if !text.isEmpty { print(text) }
       return
     }
+    try Self.printJSON(value)
+  }
+
+  /// Prints a value as JSON.
+  static func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do { print(String(decoding: try encoder.encode(value), as: UTF8.self)) } catch {
@@ -170,6 +175,21 @@ struct WhenArguments: ParsableArguments {
       throw CommandFailure.usage("--to lies before --from; exchange them")
     }
     return filter
+  }
+}
+
+extension WhenArguments {
+  /// Says so where nobody was ever in one of the cameras: most likely it is called otherwise.
+  func noteUnknownCameras(in snapshot: GallerySnapshot) {
+    guard !cameras.isEmpty else { return }
+    let known = Set(
+      snapshot.contents.identities.values.flatMap { record in
+        record.sightings.map(\.sighting.camera) + record.prototypes.map(\.prototype.camera)
+      }.map(\.rawValue))
+    for camera in cameras where !known.contains(camera) {
+      let names = known.isEmpty ? "nobody" : "persons in " + known.sorted().joined(separator: ", ")
+      Console.write("note: nobody was seen in a camera '\(camera)'; the gallery knows \(names)")
+    }
   }
 }
 

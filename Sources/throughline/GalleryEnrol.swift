@@ -49,7 +49,7 @@ struct GalleryEnrol: ParsableCommand {
     }
     let finder = try PhotoArguments.finder(configuration)
     let looks = try image.map { path in
-      let look = try photo.look(at: path, with: finder)
+      let look = try photo.look(at: path, with: finder, json: output.json)
       return EnrolledLook(
         embedding: look.embedding, quality: max(0.1, look.person.quality), picture: look.picture)
     }
@@ -57,7 +57,7 @@ struct GalleryEnrol: ParsableCommand {
       try session.enrol(looks, network: finder.network, name: name, as: identity, reason: why.reason)
     }
     try output.write(Result(identity: enrolled, photos: looks.count)) {
-      "identity \(enrolled): \(looks.count) photos enrolled"
+      "identity \(enrolled): \(English.count(looks.count, "photo")) enrolled"
     }
   }
 }

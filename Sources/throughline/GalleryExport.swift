@@ -44,8 +44,12 @@ struct GalleryExport: ParsableCommand {
     } else {
       return
     }
-    guard case .wrote(let files) = try place.ask(action, reason: why.reason) else {
+    guard case .wrote(let files, let unreadable) = try place.ask(action, reason: why.reason) else {
       throw GalleryPlace.strangeAnswer
+    }
+    if unreadable > 0 {
+      Console.write(
+        "note: \(unreadable) pictures and events are damaged and left out; 'gallery verify' names them")
     }
     try output.write(files) { files.map { "wrote \($0)" }.joined(separator: "\n") }
   }

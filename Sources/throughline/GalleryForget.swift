@@ -13,6 +13,9 @@ struct GalleryForget: ParsableCommand {
       that the person had, in the file and in its write-ahead log. 'gallery verify --receipt FILE' checks a receipt. \
       What lies outside of the gallery (event log files, reports, recordings, backups) is up to its owner; the \
       recordings in which the person was recognised are named.
+
+      With --image every identity goes that is the person in the photo with --confidence, each judged by itself, since \
+      one person may have several. Others who resemble the photo are named and kept.
       """)
 
   @OptionGroup var place: GalleryPlace
@@ -20,7 +23,7 @@ struct GalleryForget: ParsableCommand {
   @Option(help: ArgumentHelp("Erase whoever is found to be the person in this photo.", valueName: "file"))
   var image: String?
   @OptionGroup var photo: PhotoArguments
-  @Option(help: "With --image: the least confidence at which an identity is erased.") var confidence = 0.8
+  @Option(help: "With --image: the least probability at which an identity is erased.") var confidence = 0.8
   @Flag(help: "Do not ask.") var yes = false
   @Option(help: ArgumentHelp("Write the receipts as JSON to this file.", valueName: "file")) var receipt:
     String?
@@ -36,10 +39,11 @@ struct GalleryForget: ParsableCommand {
 
   func run() throws {
     let query = try image.map { path in
-      try photo.look(at: path, with: PhotoArguments.finder(try place.configuration()))
+      try photo.look(at: path, with: PhotoArguments.finder(try place.configuration()), json: output.json)
     }
-    let chosen = try query.map(identities) ?? ids
-    try confirm(chosen)
+    let found = try query.map(identities)
+    let chosen = found?.map(\.identity) ?? ids
+    try confirm(found?.map(Self.text) ?? ids.map(\.description))
     guard
       case .forgotten(let receipts, let recordings) = try place.ask(.forget(chosen), reason: why.reason)
     else { throw GalleryPlace.strangeAnswer }
@@ -55,34 +59,55 @@ struct GalleryForget: ParsableCommand {
     }
     for path in recordings { Console.write("note: recognised in the recording \(path), faces covered") }
     try output.write(receipts) { receipts.map(\.description).joined(separator: "\n\n") }
+    let lingering = receipts.filter { !$0.isCompacted }.map(\.identity.description)
+    guard lingering.isEmpty else {
+      throw CommandFailure.failed(
+        "identity \(lingering.joined(separator: ", ")) is erased, but the file's blocks still hold it, sealed: another "
+          + "program reads the gallery, or the disk is full; run 'gallery forget \(lingering.joined(separator: " "))' again"
+      )
+    }
   }
 
-  private func identities(like look: PhotoArguments.Look) throws -> [IdentityID] {
+  /// So many of those who resemble a photo are looked at.
+  private static let searchLimit = 1000
+
+  private static func text(_ hit: GallerySearchHit) -> String {
+    "\(hit.identity) (\(String(format: "%.2f", hit.confidenceAlone)))"
+  }
+
+  private func identities(like look: PhotoArguments.Look) throws -> [GallerySearchHit] {
     let reply = try place.ask(
-      .search(looks: [look.embedding.values], limit: 20, filter: .init(), crops: nil),
+      .likely(looks: [look.embedding.values], network: look.network, limit: Self.searchLimit),
       reason: why.reason.isEmpty ? "to be forgotten" : why.reason)
     guard case .found(let hits) = reply else { throw GalleryPlace.strangeAnswer }
-    let sure = hits.filter { $0.confidence >= confidence }
+    // Each by itself: two identities of one person share a search's confidence, and both have to go.
+    let sure = hits.filter { $0.confidenceAlone >= confidence }
     guard !sure.isEmpty else {
-      let best = hits.prefix(3).map { "\($0.identity) (\(String(format: "%.2f", $0.confidence)))" }
+      let best = hits.prefix(3).map(Self.text)
       throw CommandFailure.failed(
         "nobody in the gallery is the person in the photo with a confidence of \(confidence); nearest: "
           + (best.isEmpty ? "nobody" : best.joined(separator: ", "))
           + "; look with 'gallery search' and name the number")
     }
-    return sure.map(\.identity)
+    let near = hits.filter { $0.confidenceAlone < confidence && $0.confidenceAlone >= min(0.1, confidence) }
+    if !near.isEmpty {
+      Console.write(
+        "note: identity \(near.prefix(10).map(Self.text).joined(separator: ", ")) resembles the photo, too, and is kept; "
+          + "'gallery forget ID' erases it")
+    }
+    return sure
   }
 
-  private func confirm(_ chosen: [IdentityID]) throws {
+  private func confirm(_ chosen: [String]) throws {
     guard !yes, isatty(STDIN_FILENO) == 1 else {
       // By number it is meant as it is written; by a photo somebody has to say yes.
       if image != nil, !yes {
         throw CommandFailure.usage(
-          "the photo means identity \(chosen.map(\.description).joined(separator: ", ")); say --yes to erase")
+          "the photo means identity \(chosen.joined(separator: ", ")); say --yes to erase")
       }
       return
     }
-    Console.writeRaw("erase identity \(chosen.map(\.description).joined(separator: ", ")) for good? [y/N] ")
+    Console.writeRaw("erase identity \(chosen.joined(separator: ", ")) for good? [y/N] ")
     guard readLine()?.lowercased().hasPrefix("y") == true else {
       throw CommandFailure.failed("nothing was erased")
     }

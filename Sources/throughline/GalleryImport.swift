@@ -32,10 +32,11 @@ struct GalleryImport: ParsableCommand {
     let (numbers, archive) = try place.edit { try $0.importGallery(from: settings, reason: why.reason) }
     let rows = numbers.map { Row(from: $0.0, to: $0.1) }
     try output.write(rows) {
-      "\(rows.count) identities taken over"
+      English.count(rows.count, "identity", "identities") + " taken over"
         + (rows.first.flatMap { first in rows.last.map { "; their numbers are \(first.to) to \($0.to) here" }
         } ?? "") + "; \(archive.crops) pictures and \(archive.events) events came along"
         + (archive.leftOut == 0 ? "" : ", \(archive.leftOut) of persons who are gone there did not")
+        + (archive.unreadable == 0 ? "" : ", \(archive.unreadable) are damaged there and did not")
     }
   }
 }

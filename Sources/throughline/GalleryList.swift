@@ -16,6 +16,7 @@ struct GalleryList: ParsableCommand {
   func run() throws {
     let (settings, snapshot) = try place.snapshot()
     let all = snapshot.list(showsNames: settings.namingPurpose != nil, filter: try when.filter())
+    when.noteUnknownCameras(in: snapshot)
     let entries = Array(limit > 0 ? all.prefix(limit) : all[...])
     try output.write(entries) {
       guard !entries.isEmpty else { return "nobody" }

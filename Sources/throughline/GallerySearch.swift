@@ -31,12 +31,14 @@ struct GallerySearch: ParsableCommand {
   func run() throws {
     let filter = try when.filter()
     let finder = try PhotoArguments.finder(try place.configuration())
-    let look = try photo.look(at: image, with: finder)
+    let look = try photo.look(at: image, with: finder, json: output.json)
     let reply = try place.ask(
       .search(
-        looks: [look.embedding.values], limit: limit, filter: filter, crops: crops.map(GalleryPlace.absolute)
+        looks: [look.embedding.values], network: look.network, limit: limit, filter: filter,
+        crops: crops.map(GalleryPlace.absolute)
       ), reason: why.reason)
     guard case .found(let hits) = reply else { throw GalleryPlace.strangeAnswer }
+    if hits.isEmpty, !when.cameras.isEmpty { when.noteUnknownCameras(in: try place.snapshot().1) }
     try output.write(hits) {
       guard !hits.isEmpty else { return "nobody" }
       var rows = [["id", "confidence", "similarity", "best look", "seen in", "name"]]

@@ -22,9 +22,13 @@ struct GalleryShow: ParsableCommand {
       try snapshot.report(on: id, showsNames: settings.namingPurpose != nil)
     }
     if let crops {
-      report.crops = try place.edit { session in
-        try session.writeCrops(
-          session.bestCrops(of: id, limit: .max), of: report.summary.identity, into: crops)
+      let living = report.summary.identity
+      report.crops = try GalleryPlace.describing {
+        try snapshot.writeCrops(of: living, credential: settings.credential(), into: crops)
+      }
+      let unreadable = report.crops.count { $0.file == nil }
+      if unreadable > 0 {
+        Console.write("note: \(unreadable) pictures are damaged or gone by now; 'gallery verify' names them")
       }
     }
     let shown = report
@@ -43,20 +47,27 @@ struct GalleryShow: ParsableCommand {
     if !report.notSameAs.isEmpty {
       lines.append("not the same as: \(report.notSameAs.map(\.description).joined(separator: ", "))")
     }
-    lines.append("journey:")
-    lines.append(
-      TextTable.text(
-        report.sightings.map { stay in
-          [
-            "  #\(stay.number)", stay.camera.rawValue, Moment.text(stay.begin), "to \(Moment.text(stay.end))",
-            String(format: "%.2f", stay.confidence) + (why ? "  \(stay.why)" : ""),
-          ]
-        }))
+    if report.sightings.isEmpty {
+      lines.append("journey: no stays are kept")
+    } else {
+      lines.append("journey:")
+      lines.append(
+        TextTable.text(
+          report.sightings.map { stay in
+            [
+              "  #\(stay.number)", stay.camera.rawValue, Moment.text(stay.begin),
+              "to \(Moment.text(stay.end))",
+              String(format: "%.2f", stay.confidence) + (why ? "  \(stay.why)" : ""),
+            ]
+          }))
+    }
     for correction in report.corrections {
       let other =
-        correction.kind == "merge"
-        ? "\(correction.other) merged into \(correction.identity)"
-        : "\(correction.other) split off \(correction.identity)"
+        switch correction.kind {
+        case "merge": "\(correction.other) merged into \(correction.identity)"
+        case "split": "\(correction.other) split off \(correction.identity)"
+        default: "\(correction.identity) and \(correction.other) are not the same"
+        }
       var line =
         "correction \(correction.number): \(other), \(Moment.text(correction.time)), by \(correction.source)"
       if why { line += String(format: ", %.2f", correction.confidence) + ": \(correction.why)" }

@@ -29,7 +29,7 @@ struct GallerySplit: ParsableCommand {
     let reply = try place.ask(.split(id, sightings: sightings, filter: filter), reason: why.reason)
     guard case .corrected(let report, let count) = reply else { throw GalleryPlace.strangeAnswer }
     try output.write(report) {
-      "\(count) stays of \(report.identity) are identity \(report.other) now (correction \(report.number); 'gallery undo \(report.number)' takes it back)"
+      "\(English.count(count, "stay")) of \(report.identity) \(count == 1 ? "is" : "are") identity \(report.other) now (correction \(report.number); 'gallery undo \(report.number)' takes it back)"
     }
   }
 }

@@ -34,7 +34,8 @@ struct GalleryStats: ParsableCommand {
           ["identities", "\(report.identities), \(report.named) with a name"],
           ["network", report.network ?? "none yet"],
           ["file", "\(report.fileBytes / 1024) KiB, write-ahead log \(report.logBytes / 1024) KiB"],
-          ["key", report.keyIdentifier], ["audit log", "\(report.auditEntries) entries"],
+          ["key", report.keyIdentifier],
+          ["audit log", English.count(report.auditEntries, "entry", "entries")],
         ])
     }
   }

@@ -20,6 +20,7 @@ struct PhotoArguments: ParsableArguments {
   struct Look {
     var person: PersonFinder.Person
     var embedding: Embedding
+    var network: EmbeddingNetwork
     var picture: [UInt8]
   }
 
@@ -44,7 +45,9 @@ struct PhotoArguments: ParsableArguments {
   }
 
   /// The one person that is meant; where there are several and none was named, asks at a terminal and fails elsewhere.
-  func look(at path: String, with finder: PersonFinder) throws -> Look {
+  ///
+  /// - Parameter json: whether the persons of whom one has to be chosen are told as JSON on standard output.
+  func look(at path: String, with finder: PersonFinder, json: Bool = false) throws -> Look {
     let photo: Picture
     do { photo = try PhotoFile.read(path) } catch { throw CommandFailure.failed("\(error)") }
     return try GalleryPlace.describing {
@@ -56,14 +59,22 @@ struct PhotoArguments: ParsableArguments {
         }
         Console.write("wrote \(preview)")
       }
-      let chosen = try choose(among: persons, path: path)
+      let chosen = try choose(among: persons, path: path, json: json)
       return Look(
-        person: chosen, embedding: try finder.embedding(of: chosen, in: photo),
+        person: chosen, embedding: try finder.embedding(of: chosen, in: photo), network: finder.network,
         picture: try finder.crop(of: chosen, in: photo))
     }
   }
 
-  private func choose(among persons: [PersonFinder.Person], path: String) throws -> PersonFinder.Person {
+  /// What a machine is told where it has to choose.
+  private struct Choice: Encodable {
+    var image: String
+    var persons: [PersonFinder.Person]
+  }
+
+  private func choose(
+    among persons: [PersonFinder.Person], path: String, json: Bool
+  ) throws -> PersonFinder.Person {
     guard let first = persons.first else {
       throw CommandFailure.failed(
         "'\(path)': nobody was found in it; use a photo that shows the person from head to foot")
@@ -84,8 +95,12 @@ struct PhotoArguments: ParsableArguments {
         String(format: "quality %.2f", person.quality),
       ]
     }
-    Console.write("'\(path)' shows \(persons.count) persons, from left to right:\n" + TextTable.text(rows))
-    if isatty(STDIN_FILENO) == 1 {
+    if json {
+      try OutputArguments.printJSON(Choice(image: path, persons: persons))
+    } else {
+      Console.write("'\(path)' shows \(persons.count) persons, from left to right:\n" + TextTable.text(rows))
+    }
+    if !json, isatty(STDIN_FILENO) == 1 {
       Console.writeRaw("which one? ")
       if let answer = readLine().flatMap({ Int($0.trimmingCharacters(in: .whitespaces)) }),
         let chosen = persons.first(where: { $0.number == answer })

@@ -87,7 +87,10 @@ import ThroughlineCore
       try $0.split(
         first, prototypes: [], sightings: [SightingID(77)], at: at(9), source: .person, explanation: "")
     }
-    refused(.invalidName("")) { try $0.name(first, as: "") }
+    for name in ["", "  ", "a\u{1B}[31mb", "a\nb", String(repeating: "a", count: 201)] {
+      refused(.invalidName(name)) { try $0.name(first, as: name) }
+      #expect(!"\(GalleryError.invalidName(name))".contains("\u{1B}"))
+    }
     refused(.nothingToUndo) { try $0.undo() }
   }
 

@@ -38,6 +38,13 @@ struct ImageFileTests {
     try Self.make(folder.file("b.png"), encoder: "pngenc")
     let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file("b.png"))))
     let cut = try folder.write("c.png", Array(whole.prefix(60)))
+    // The header of a PNG file with 16 bits a colour.
+    var deep = whole
+    (deep[24], deep[25]) = (16, 2)
+    let red = try folder.write("d.png", deep)
+    #expect(
+      #expect(throws: SourceProblem.self) { try ImageFile.read(red) }?.description.contains("16 bits") == true
+    )
     for path in [folder.file("none.png"), folder.path, text, cut] {
       do {
         _ = try ImageFile.read(path)

@@ -51,7 +51,8 @@ private struct HoldingRun {
     coordinator.take(.ended(camera))
     finished.wait()
     channel.close()
-    #expect(keeper.close().isEmpty)
+    var isWritten = false
+    #expect(keeper.close(isWritten: &isWritten).isEmpty)
   }
 }
 
@@ -154,15 +155,24 @@ private struct HoldingRun {
     let look = try GalleryFixture.embedding(of: 2, look: 9).values
     let found = try run.ask(
       .search(
-        looks: [look], limit: 3, filter: .init(), crops: run.fixture.folder.file("found")),
+        looks: [look], network: GalleryFixture.network, limit: 3, filter: .init(),
+        crops: run.fixture.folder.file("found")),
       reason: "lost child")
     guard case .found(let hits) = found else {
       Issue.record("\(found)")
       return
     }
     #expect(hits.first?.identity == IdentityID(2) && hits.first?.crops.first?.file != nil)
+    guard
+      case .found(let likely) = try run.ask(.likely(looks: [look], network: GalleryFixture.network, limit: 9))
+    else {
+      Issue.record("nobody was searched for")
+      return
+    }
+    #expect(likely.map(\.identity).first == IdentityID(2))
+    #expect(likely.allSatisfy { $0.sightings.isEmpty && $0.crops.isEmpty })
     guard case .named = try run.ask(.name(IdentityID(2), "Ada")),
-      case .wrote(let files) = try run.ask(
+      case .wrote(let files, unreadable: 0) = try run.ask(
         .export(IdentityID(2), folder: run.fixture.folder.file("out"))),
       case .forgotten(let receipts, _) = try run.ask(.forget([IdentityID(2)]), reason: "asked")
     else {

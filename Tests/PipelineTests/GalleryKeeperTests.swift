@@ -115,7 +115,9 @@ import ThroughlineTestKit
       usleep(10_000)
     }
     #expect(!FileManager.default.fileExists(atPath: file))
-    #expect(keeper.close().isEmpty)
+    var isWritten = false
+    #expect(keeper.close(isWritten: &isWritten).isEmpty)
+    #expect(isWritten)
     let snapshot = try GallerySnapshot(
       path: fixture.folder.file("g.db"), credential: fixture.settings().credential())
     for entry in snapshot.statistics.classes where entry.kind != .embedding && entry.kind != .sighting {

@@ -109,6 +109,45 @@ struct GalleryFixture {
     try session.close()
   }
 
+  /// One person under two numbers: a search shares the confidence between them, and an erasure must find both.
+  @Test func twoIdentitiesOfOnePersonAreEachSureByThemselves() throws {
+    let fixture = try GalleryFixture()
+    let session = try fixture.session(GalleryFixture.naming)
+    let looks = try (5..<7).map {
+      EnrolledLook(
+        embedding: try GalleryFixture.embedding(of: 2, look: $0), quality: 0.8, picture: [])
+    }
+    let twin = try session.enrol(
+      looks, network: GalleryFixture.network, name: "Ada", as: nil, reason: "")
+    let hits = try session.search(
+      [try GalleryFixture.embedding(of: 2, look: 9)], limit: 10, filter: .init(), reason: "")
+    let (same, others) = (hits.filter { [IdentityID(2), twin].contains($0.identity) }, hits.dropFirst(2))
+    #expect(same.count == 2)
+    #expect(same.map(\.confidence).reduce(0, +) <= 1.000_1)
+    #expect(same.allSatisfy { $0.confidenceAlone > 0.9 }, "\(same.map(\.confidenceAlone))")
+    #expect(others.allSatisfy { $0.confidenceAlone < 0.5 }, "\(others.map(\.confidenceAlone))")
+    try session.close()
+  }
+
+  @Test func looksOfAnotherNetworkFindNobody() throws {
+    let fixture = try GalleryFixture()
+    let look = try GalleryFixture.embedding(of: 2, look: 9).values
+    var network = GalleryFixture.network
+    func ask() throws -> GalleryReply {
+      try GalleryRequest(
+        .search(looks: [look], network: network, limit: 3, filter: .init(), crops: nil), reason: "",
+        actor: "anna"
+      ).perform(try fixture.settings("g.db", [:]))
+    }
+    guard case .found = try ask() else {
+      Issue.record("nobody was searched for")
+      return
+    }
+    network.version = "2"
+    let error = #expect(throws: GalleryError.self) { _ = try ask() }
+    #expect(error.map { "\($0)".contains("reidentification.model") } == true)
+  }
+
   @Test func searchKeepsToTimesAndCameras() throws {
     let fixture = try GalleryFixture(people: 10)
     let session = try fixture.session()
@@ -291,7 +330,14 @@ struct GalleryFixture {
     let fixture = try GalleryFixture()
     let session = try fixture.session()
     let folder = fixture.folder.file("out")
-    let files = try session.export(IdentityID(2), into: folder, reason: "article 15")
+    let (files, unreadable) = try session.export(IdentityID(2), into: folder, reason: "article 15")
+    #expect(unreadable == 0)
+    // What is left of one person's export must not be handed out to the next.
+    #expect(throws: PipelineError.self) { try session.export(IdentityID(1), into: folder, reason: "") }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 2)
+    #expect(throws: PipelineError.self, "a gallery does not take over itself") {
+      try session.importGallery(from: try fixture.settings("g.db", [:]), reason: "")
+    }
     try session.close()
     #expect(files.count == 2)
     let text = try String(contentsOfFile: folder + "/person.json", encoding: .utf8)

@@ -61,6 +61,22 @@ import ThroughlineTestKit
     #expect(lines.count { $0 == "reveal: everybody (a play on a stage)" } == 2)
   }
 
+  /// A number that nobody has yet would be given to a stranger later, whose face would then be shown.
+  @Test func nobodyUnknownIsShown() throws {
+    let show: [String: ConfigurationValue] = [
+      "privacy.show-only": .integer(3), "privacy.reason": .text("request 17"),
+    ]
+    let unknown = #expect(throws: PipelineError.self) { try log(after: show) }
+    #expect(unknown.map { "\($0)".contains("knows no identity 3") } == true)
+    #expect(try log(after: [:]).isEmpty, "what was refused is no change, and the gallery was let go")
+    var configuration = Configuration()
+    for (key, value) in show { configuration.set(key, to: value, from: .builtIn) }
+    let nameless = #expect(throws: PipelineError.self) {
+      _ = try PipelineSettings(configuration, environment: [:])
+    }
+    #expect(nameless.map { $0.isUsage && "\($0)".contains("--gallery FILE") } == true)
+  }
+
   @Test func namesAndTheirPurposeAreLogged() throws {
     let lines = try log(after: [
       "gallery.naming": .boolean(true), "gallery.naming-purpose": .text("staff, with consent"),

@@ -141,6 +141,28 @@ import ThroughlineCore
     try store.close()
   }
 
+  @Test func aDamagedPictureHoldsUpNoExport() throws {
+    let (folder, other) = (try TemporaryFolder(), try TemporaryFolder())
+    let key = GalleryKey.random()
+    let store = try GalleryStore(path: folder.gallery, credential: .key(key), options: .manual)
+    try ForgetTests.fill(store)
+    try store.flush()
+    let crops = store.crops(of: IdentityID(1)).map(\.id)
+    try store.sql("UPDATE crop SET body = zeroblob(60) WHERE id = \(try #require(crops.first).rawValue)")
+    let error = try storeError { _ = try store.image(of: crops[0]) }
+    #expect("\(error)".contains("cropBody record \(crops[0].rawValue) does not open"))
+    let export = try store.export(IdentityID(1), reason: "", actor: "anna")
+    #expect(export.crops.count == crops.count - 1 && export.unreadable == 1)
+    #expect(String(decoding: try export.json(), as: UTF8.self).contains("\"unreadable\" : 1"))
+    let images = try GalleryStore.images(of: crops, path: folder.gallery, credential: .key(key))
+    #expect(images.count == crops.count - 1 && images[crops[0]] == nil)
+    let copy = try GalleryStore(path: other.gallery, credential: .key(key), options: .manual)
+    copy.replace(with: store.contents)
+    #expect(try store.copyArchive(to: copy).unreadable == 1)
+    try copy.close()
+    try store.close()
+  }
+
   @Test func anotherGalleryIsTakenOverUnderNewNumbers() throws {
     let (here, there) = (try TemporaryFolder(), try TemporaryFolder())
     let key = GalleryKey.random()

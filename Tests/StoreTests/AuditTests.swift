@@ -58,11 +58,18 @@ import ThroughlineCore
   @Test(arguments: [
     ("UPDATE audit SET chain = zeroblob(32) WHERE id = 3", 3),
     ("UPDATE audit SET sealed = (SELECT sealed FROM audit WHERE id = 2) WHERE id = 4", 4),
-    ("UPDATE audit SET sealed = substr(sealed, 1, length(sealed) - 1) || x'00' WHERE id = 5", 5),
+    // Whatever the last byte is, it becomes another.
+    (
+      """
+      UPDATE audit SET sealed = substr(sealed, 1, length(sealed) - 1)
+        || CASE substr(sealed, -1) WHEN x'00' THEN x'01' ELSE x'00' END WHERE id = 5
+      """, 5
+    ),
     ("DELETE FROM audit WHERE id = 2", 2), ("DELETE FROM audit WHERE id = 1", 1),
     ("DELETE FROM audit WHERE id = 6", 6), ("DELETE FROM audit", 1),
     ("INSERT INTO audit SELECT 7, sealed, chain FROM audit WHERE id = 6", 7),
-    ("UPDATE audit SET id = 60 WHERE id = 6", 6),
+    ("UPDATE audit SET id = 60 WHERE id = 6", 6), ("DELETE FROM setting WHERE id = 0", 7),
+    ("DELETE FROM audit; DELETE FROM setting WHERE id = 0", 1),
   ])
   func theFirstBrokenEntryIsFound(sql: String, expected: Int64) throws {
     let folder = try TemporaryFolder()
@@ -80,6 +87,13 @@ import ThroughlineCore
     let store = try GalleryStore(path: folder.gallery, credential: .key(key), options: .manual)
     let error = try storeError { _ = try store.auditLog() }
     #expect("\(error)".contains("audit entry \(expected)"))
+    let intact = try GalleryStore.intactAuditLog(path: folder.gallery, credential: .key(key))
+    #expect(intact.firstBroken == expected && intact.entries.count == Int(expected) - 1)
+    // What is done next is logged, and does not heal what was done to the log.
+    try store.audit(.search, subject: "identity 9", reason: "", actor: "anna")
     try store.close()
+    let later = try GalleryStore.verify(path: folder.gallery, credential: .key(key))
+    #expect(later.firstBrokenAuditEntry.map { $0 <= expected + 1 } == true, "\(later.problems)")
+    #expect(later.problems.contains { $0.contains("guard 'audit_no_delete' is missing") })
   }
 }

@@ -205,8 +205,49 @@ import ThroughlineCore
     #expect(run("mount", ["-o", "remount,ro", disk]))
     expectEqual(try GalleryStore.read(path: path, credential: .key(key)), generator.contents)
     #expect(try GalleryStore.verify(path: path, credential: .key(key)).isIntact)
-    let error = try storeError { _ = try GalleryStore(path: path, credential: .key(key)) }
+    let error = try storeError { _ = try GalleryStore(path: path, credential: .key(key), mode: .existing) }
     #expect("\(error)".contains("Read-only file system"))
+    // A run goes on in memory, and takes hold of the file once it can.
+    let held = try GalleryStore(path: path, credential: .key(key), options: .manual)
+    guard case .degraded(let reason) = held.status.condition else {
+      Issue.record("\(held.status.condition)")
+      return
+    }
+    #expect(reason.contains("Read-only file system"))
+    expectEqual(held.contents, generator.contents)
+    held.append(try generator.next(50))
+    _ = try storeError { try held.flush() }
+    #expect(run("mount", ["-o", "remount,rw", disk]))
+    try held.flush()
+    #expect(held.status.condition == .writing)
+    _ = try storeError { _ = try GalleryStore(path: path, credential: .key(key)) }
+    try held.close()
+    expectEqual(try GalleryStore.read(path: path, credential: .key(key)), generator.contents)
+    #expect(try GalleryStore.verify(path: path, credential: .key(key)).isIntact)
+  }
+
+  @Test func aFileThatSomebodyElseChangedBeforeItWasHeldIsLeftAlone() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.gallery
+    let key = GalleryKey.random()
+    var generator = ChangeGenerator(seed: 8)
+    let first = try GalleryStore(path: path, credential: .key(key), options: .manual)
+    first.append(try generator.next(50))
+    try first.close()
+    // Nobody can make a lock's file where a folder stands in its place.
+    try FileManager.default.removeItem(atPath: path + ".lock")
+    try FileManager.default.createDirectory(atPath: path + ".lock", withIntermediateDirectories: true)
+    let run = try GalleryStore(path: path, credential: .key(key), options: .manual)
+    run.append(try generator.next(50))
+    try FileManager.default.removeItem(atPath: path + ".lock")
+    let other = try GalleryStore(path: path, credential: .key(key), options: .manual)
+    try other.audit(.search, subject: "identity 1", reason: "", actor: "anna")
+    try other.close()
+    let before = try folder.files()["gallery.db"]
+    let error = try storeError { try run.flush() }
+    #expect("\(error)".contains("changed by another program"))
+    try? run.close()
+    #expect(try folder.files()["gallery.db"] == before)
   }
 
   private func run(_ tool: String, _ arguments: [String]) -> Bool {

@@ -137,6 +137,30 @@ import ThroughlineCore
   }
 
   /// Without the key the files say nothing: not one planted text is in them at any time.
+  /// Somebody who reads all the while keeps the file's old blocks alive, and the receipt says so.
+  @Test func aReaderInTheWayIsTold() throws {
+    let folder = try TemporaryFolder()
+    let store = try GalleryStore(path: folder.gallery, credential: .key(.random()), options: .manual)
+    try Self.fill(store)
+    try store.flush()
+    var configuration = GRDB.Configuration()
+    configuration.allowsUnsafeTransactions = true
+    let reader = try DatabaseQueue(path: folder.gallery, configuration: configuration)
+    try reader.inDatabase { database in
+      try database.execute(sql: "BEGIN")
+      _ = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM identity")
+    }
+    let first = try store.forget(IdentityID(1), reason: "", actor: "anna")
+    #expect(!first.isCompacted && first.mayLinger(at: folder.gallery))
+    #expect(try store.isValid(first), "nobody finds the person any more")
+    try reader.inDatabase { try $0.execute(sql: "ROLLBACK") }
+    try reader.close()
+    let again = try store.forget(IdentityID(1), reason: "", actor: "anna")
+    #expect(again.isCompacted && !again.mayLinger(at: folder.gallery))
+    #expect(!first.mayLinger(at: folder.gallery))
+    try store.close()
+  }
+
   @Test func plainTextIsNeverInAnyFile() throws {
     let folder = try TemporaryFolder()
     let store = try GalleryStore(path: folder.gallery, credential: .key(.random()), options: .manual)

@@ -55,6 +55,19 @@ import ThroughlineCore
     expectEqual(try GalleryStore.read(path: folder.gallery, credential: credential), contents)
   }
 
+  @Test func aShortPassphraseSealsNothing() throws {
+    let folder = try TemporaryFolder()
+    let short = GalleryCredential.passphrase("hunter2", costExponent: 10)
+    let refused = try storeError { _ = try GalleryStore(path: folder.gallery, credential: short) }
+    #expect("\(refused)".contains("shorter than 12 characters"))
+    #expect(try folder.files()["gallery.db"] == nil)
+    let key = GalleryKey.random()
+    let store = try GalleryStore(path: folder.gallery, credential: .key(key), options: .manual)
+    _ = try storeError { try store.rotateKey(to: short, reason: "", actor: "anna") }
+    try store.close()
+    #expect(try GalleryStore.verify(path: folder.gallery, credential: .key(key)).isIntact)
+  }
+
   @Test func aNewGalleryGetsANewKeyFile() throws {
     let folder = try TemporaryFolder()
     let file = folder.path + "/site.key"

@@ -12,10 +12,15 @@ enum GalleryFile {
   /// Opens what the settings name, and notes in its audit log which settings about people have changed.
   ///
   /// - Parameter logger: hears when the file can no longer be written, and when it can again.
+  /// - Returns: with whom to show by the number that the person has now.
+  /// - Throws: ``PipelineError``, also where the gallery does not know whom the settings want to show: that number would
+  ///   be given to a stranger later.
   static func open(
     _ settings: PipelineSettings, logger: Logger
-  ) throws -> (store: GalleryStore?, contents: GalleryContents) {
-    guard let path = settings.gallery.file else { return (nil, GalleryContents()) }
+  ) throws -> (
+    store: GalleryStore?, contents: GalleryContents, showOnly: (identity: IdentityID, reason: String)?
+  ) {
+    guard let path = settings.gallery.file else { return (nil, GalleryContents(), settings.showOnly) }
     do {
       let options = StoreOptions(onConditionChange: { condition in
         switch condition {
@@ -29,8 +34,23 @@ enum GalleryFile {
       })
       let store = try GalleryStore(
         path: path, credential: settings.gallery.credential(), options: options)
+      // Who altered the log may have altered it again by the next time somebody looks.
+      do { _ = try store.auditLog() } catch StoreError.damaged(_, let reason) {
+        logger.warning(
+          "\(path): \(reason): somebody has altered the audit log, or the disk has; keep a copy of the file, and see 'gallery verify'"
+        )
+      } catch {}
+      var showOnly = settings.showOnly
+      if let asked = showOnly?.identity {
+        guard let living = store.contents.resolve(asked) else {
+          try? store.close()
+          throw PipelineError.setting(
+            "privacy.show-only: the gallery knows no identity \(asked); 'gallery list' shows whom it knows")
+        }
+        showOnly?.identity = living
+      }
       try audit(settings, in: store, logger: logger)
-      return (store, store.contents)
+      return (store, store.contents, showOnly)
     } catch let error as PipelineError {
       throw error
     } catch {

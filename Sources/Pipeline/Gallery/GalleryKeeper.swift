@@ -95,15 +95,23 @@ final class GalleryKeeper: Sendable {
 
   /// Ends the sweeps, waits for one that goes on, writes what waits and lets the file go.
   ///
+  /// - Parameter isWritten: becomes whether the file has everything.
   /// - Returns: what went wrong, one line each.
-  func close() -> [String] {
+  func close(isWritten: inout Bool) -> [String] {
     request.withLock { $0.isClosed = true }
     wake.signal()
     ended.wait()
     let dropped = store.status.dropped
     var problems =
       dropped == 0 ? [] : ["the gallery: \(dropped) pictures and events were given up for want of room"]
-    do { try store.close() } catch { problems.append("the gallery: \(error)") }
+    let waiting = store.status.pending
+    do {
+      try store.close()
+      isWritten = true
+    } catch {
+      isWritten = false
+      problems.append("the gallery lacks what this run learned at its end (\(waiting) records): \(error)")
+    }
     return problems
   }
 

@@ -279,8 +279,9 @@ public struct GalleryCheck: Sendable, Codable {
   public var records: Int
   /// How many audit entries are intact.
   public var auditEntries: Int
-  /// The audit log's state, `COUNT:HASH`; a copy kept elsewhere proves later that nothing up to it was changed.
-  public var auditHead: String
+  /// The audit log's state, `COUNT:HASH`; a copy kept elsewhere proves later that nothing up to it was changed. `nil`
+  /// where the log is not intact.
+  public var auditHead: String?
 
   /// Checks a file that is not held.
   ///
@@ -293,10 +294,10 @@ public struct GalleryCheck: Sendable, Codable {
     problems = found.problems
     problemCount = found.problemCount
     records = found.tables.reduce(0) { $0 + $1.records }
-    auditEntries = found.auditEntries
-    let entries = (try? GalleryStore.auditLog(path: path, credential: credential)) ?? []
-    auditHead = entries.last.map { "\($0.sequence):\($0.hash)" } ?? "0:\(String(repeating: "0", count: 64))"
-    if let earlierHead, !entries.contains(where: { "\($0.sequence):\($0.hash)" == earlierHead }) {
+    auditEntries = found.audit.count
+    let states = found.audit.map { "\($0.sequence):\($0.hash)" }
+    auditHead = found.firstBrokenAuditEntry == nil ? states.last : nil
+    if let earlierHead, !states.contains(earlierHead.lowercased()) {
       problems.append("the audit log does not contain the state \(earlierHead)")
       problemCount += 1
     }

@@ -19,8 +19,11 @@ public struct GalleryRequest: Sendable, Codable {
     case name(IdentityID, String?)
     /// Erases persons.
     case forget([IdentityID])
-    /// Who resembles somebody, by the looks' elements; pictures go into a folder.
-    case search(looks: [[Float]], limit: Int, filter: GallerySearchFilter, crops: String?)
+    /// Who resembles somebody, by the looks' elements and the network that made them; pictures go into a folder.
+    case search(
+      looks: [[Float]], network: EmbeddingNetwork, limit: Int, filter: GallerySearchFilter, crops: String?)
+    /// Who resembles somebody, the same without stays and pictures: for many.
+    case likely(looks: [[Float]], network: EmbeddingNetwork, limit: Int)
     /// A person's data into a folder.
     case export(IdentityID, folder: String)
     /// All identities into a new file.
@@ -58,8 +61,8 @@ public enum GalleryReply: Sendable, Codable {
   case forgotten([ForgetReceipt], recordings: [String])
   /// Who was found.
   case found([GallerySearchHit])
-  /// Files were written.
-  case wrote([String])
+  /// Files were written; so many pictures and events could not be, since they are damaged.
+  case wrote([String], unreadable: Int)
   /// The key was replaced.
   case rotated(from: String, to: String)
 }
@@ -92,7 +95,8 @@ extension GalleryRequest {
     case .forget(let ids):
       let recordings = Set(ids.flatMap { session.store.recordings(of: $0).map(\.path) }).sorted()
       return .forgotten(try ids.map { try session.forget($0, reason: reason) }, recordings: recordings)
-    case .search(let looks, let limit, let filter, let folder):
+    case .search(let looks, let network, let limit, let filter, let folder):
+      try session.requireNetwork(network)
       var hits = try session.search(
         looks.map { try Embedding(normalizing: $0) }, limit: limit, filter: filter, reason: reason)
       if let folder {
@@ -102,11 +106,18 @@ extension GalleryRequest {
         }
       }
       return .found(hits)
+    case .likely(let looks, let network, let limit):
+      try session.requireNetwork(network)
+      var hits = try session.search(
+        looks.map { try Embedding(normalizing: $0) }, limit: limit, filter: .init(), reason: reason)
+      for index in hits.indices { (hits[index].sightings, hits[index].crops) = ([], []) }
+      return .found(hits)
     case .export(let id, let folder):
-      return .wrote(try session.export(id, into: folder, reason: reason))
+      let (files, unreadable) = try session.export(id, into: folder, reason: reason)
+      return .wrote(files, unreadable: unreadable)
     case .exportAll(let gallery, let keyFile):
-      try session.export(toGallery: gallery, keyFile: keyFile, reason: reason)
-      return .wrote([gallery, keyFile])
+      let transfer = try session.export(toGallery: gallery, keyFile: keyFile, reason: reason)
+      return .wrote([gallery, keyFile], unreadable: transfer.unreadable)
     case .rotateKey(let keyFile, let passphrase):
       let before = session.store.keyIdentifier
       try session.rotateKey(toKeyFile: keyFile, passphrase: passphrase, reason: reason)

@@ -10,8 +10,17 @@ extension GallerySession {
   /// Pictures are those that the anonymiser let out, so that everybody's face in them is covered, also that of others
   /// who stood near. To show the person's own face, run the recorded footage with `privacy.show-only`.
   ///
-  /// - Returns: the files that were written.
-  public func export(_ id: IdentityID, into folder: String, reason: String) throws -> [String] {
+  /// - Returns: the files that were written, and how many pictures and events are damaged in the gallery.
+  /// - Throws: ``PipelineError`` where the folder holds something already: what was left of another person's export
+  ///   would be handed out with it.
+  public func export(_ id: IdentityID, into folder: String, reason: String) throws -> (
+    files: [String], unreadable: Int
+  ) {
+    let present = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    guard present.isEmpty else {
+      throw PipelineError.output(
+        "\(folder): the folder is not empty; name a new one, so that nothing else is handed out")
+    }
     let person = try store.export(id, reason: reason, actor: actor)
     try OutputFolder.make(folder)
     var files = ["\(folder)/person.json"]
@@ -21,7 +30,7 @@ extension GallerySession {
       try OutputFolder.write(Data(crop.image), to: file)
       files.append(file)
     }
-    return files
+    return (files, person.unreadable)
   }
 
   /// Writes a copy of the whole gallery, sealed with a key of its own, for another site or as a backup: names, stays,
@@ -61,6 +70,10 @@ extension GallerySession {
   ) {
     guard let path = other.file else {
       throw PipelineError.setting("no gallery to import is named")
+    }
+    guard URL(filePath: path).resolvingSymlinksInPath() != URL(filePath: store.path).resolvingSymlinksInPath()
+    else {
+      throw PipelineError.setting("\(path): this is the gallery itself; name another one to import")
     }
     let credential = try other.credential()
     let plan = try store.planImport(

@@ -12,6 +12,9 @@ public struct GallerySearchHit: Sendable, Codable {
   public var name: String?
   /// The probability that it is the same person, 0...1; see `MatchConfidence`.
   public var confidence: Double
+  /// The probability that it is the same person if the others in the gallery are left out of account, 0...1: two
+  /// identities of one person have half of ``confidence`` each, and are each as sure as they are here.
+  public var confidenceAlone: Double
   /// The cosine similarity of the best pair of looks, -1...1.
   public var similarity: Double
   /// Where and when the look was taken that resembles the query most.
@@ -25,6 +28,14 @@ public struct GallerySearchHit: Sendable, Codable {
 }
 
 extension GallerySession {
+  /// Refuses embeddings of another network: their likeness to the gallery's would mean nothing.
+  ///
+  /// - Throws: `GalleryError.wrongNetwork`.
+  func requireNetwork(_ network: EmbeddingNetwork) throws(GalleryError) {
+    guard let own = gallery.network, own != network else { return }
+    throw .wrongNetwork(expected: own, found: network.description)
+  }
+
   /// The identities that resemble a person most, best first. The audit log tells of it first.
   ///
   /// - Parameters:
@@ -36,7 +47,8 @@ extension GallerySession {
     _ queries: [Embedding], limit: Int, filter: GallerySearchFilter, cropLimit: Int = 4, reason: String
   ) throws -> [GallerySearchHit] {
     try store.audit(
-      .search, subject: "a person in a photo, \(queries.count) looks", reason: reason, actor: actor)
+      .search, subject: "a person in a photo, \(queries.count == 1 ? "1 look" : "\(queries.count) looks")",
+      reason: reason, actor: actor)
     // The confidence of each depends on the others, so that more are compared than shown; a filter is about
     // stays, of which a person has more than looks are kept.
     let isFiltered = filter != GallerySearchFilter()
@@ -51,7 +63,8 @@ extension GallerySession {
       hits.append(
         GallerySearchHit(
           identity: record.id, name: settings.namingPurpose == nil ? nil : record.identity.name,
-          confidence: index < chances.count ? chances[index] : 0, similarity: match.similarity,
+          confidence: index < chances.count ? chances[index].shared : 0,
+          confidenceAlone: index < chances.count ? chances[index].alone : 0, similarity: match.similarity,
           camera: look.camera, time: look.time,
           sightings: record.sightings.filter { filter.admits($0.sighting) }
             .sorted { $0.sighting.begin < $1.sighting.begin }.map(GallerySightingReport.init),
@@ -62,34 +75,29 @@ extension GallerySession {
 
   /// The best pictures of an identity, one of each camera first.
   public func bestCrops(of id: IdentityID, limit: Int) -> [GalleryCropReport] {
-    let ranked = store.crops(of: id).sorted {
-      ($0.crop.quality, $0.id) > ($1.crop.quality, $1.id)
-    }
-    var seen: Set<CameraName> = []
-    let first = ranked.filter { seen.insert($0.crop.camera).inserted }
-    let chosen = Set(first.map(\.id))
-    return (first + ranked.filter { !chosen.contains($0.id) }).prefix(limit).map(GalleryCropReport.init)
+    GalleryCropReport.best(of: store.crops(of: id), limit: limit)
   }
 
   /// Writes pictures as JPEG files `IDENTITY-NUMBER.jpg` into a folder, which is made where it is missing.
   ///
   /// Only what the anonymiser let out was ever kept, so that no face is open in them.
   ///
-  /// - Returns: the pictures with their files.
+  /// - Returns: the pictures; those that are gone by now or damaged have no file.
   public func writeCrops(_ crops: [GalleryCropReport], of id: IdentityID, into folder: String) throws
     -> [GalleryCropReport]
   {
     try OutputFolder.make(folder)
-    return try crops.compactMap { crop in
-      guard let image = try store.image(of: ArchiveID(crop.number)) else { return nil }
-      var written = crop
-      written.file = "\(folder)/\(id)-\(crop.number).jpg"
-      try OutputFolder.write(Data(image), to: "\(folder)/\(id)-\(crop.number).jpg")
-      return written
+    return try crops.map { crop in
+      var unreadable = 0
+      let image = try store.intact(
+        { () throws(StoreError) in try store.image(of: ArchiveID(crop.number)) }, else: &unreadable)
+      return try crop.written(image, of: id, into: folder)
     }
   }
 
-  private func confidences(of matches: [GalleryMatch], queries: [Embedding]) -> [Double] {
+  private func confidences(of matches: [GalleryMatch], queries: [Embedding]) -> [(
+    shared: Double, alone: Double
+  )] {
     let calibrator = gallery.calibrator(prior: prior)
     let candidates = matches.map { match -> (similarity: Double, looks: Int) in
       let looks = gallery[match.identity]?.prototypes ?? []
@@ -99,8 +107,14 @@ extension GallerySession {
       }
       return (sum / Double(max(1, looks.count * queries.count)), looks.count)
     }
-    return MatchConfidence(calibrator: calibrator).probabilities(
+    let confidence = MatchConfidence(calibrator: calibrator)
+    let shared = confidence.probabilities(
       of: candidates, queries: queries.count, population: gallery.count)
+    return zip(candidates, shared).map { candidate, shared in
+      let alone = confidence.probabilities(
+        of: [candidate], queries: queries.count, population: gallery.count)
+      return (shared, alone.first ?? shared)
+    }
   }
 }
 

@@ -4,8 +4,8 @@ import Foundation
 ///
 /// Only its owner may connect: the file has mode 0600.
 enum LocalSocket {
-  /// More than a search with many looks takes.
-  private static let maximumBytes = 4 << 20
+  /// More than a search with many looks, or its answer with many persons, takes.
+  private static let maximumBytes = 32 << 20
 
   /// Listens at a path; a file that a killed process has left there is replaced.
   ///

@@ -10,13 +10,19 @@ import ThroughlineCore
 public enum PhotoFile {
   /// Reads a photo: JPEG directly, which knows more kinds of it than video decoders do, everything else by way of these.
   ///
-  /// - Throws: `SourceProblem` where the file is missing or holds no picture.
+  /// - Throws: `SourceProblem` where the file is missing or holds no picture; ``PipelineError`` for a folder.
   public static func read(_ path: String) throws -> Picture {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw PipelineError.output("\(path): is a folder; name a photo in it")
+    }
     if let data = try? Data(contentsOf: URL(filePath: path), options: .alwaysMapped),
-      data.starts(with: [0xFF, 0xD8]),
-      let picture = try? JPEG.decode([UInt8](data))
+      data.starts(with: [0xFF, 0xD8])
     {
-      return picture
+      do { return try JPEG.decode([UInt8](data)) } catch {
+        guard case .unsupportedSize = error else { return try ImageFile.read(path) }
+        throw PipelineError.output("\(path): \(error)")
+      }
     }
     return try ImageFile.read(path)
   }
@@ -41,6 +47,8 @@ public final class PersonFinder {
   /// The network of all embeddings.
   public let network: EmbeddingNetwork
 
+  /// The height in pixels from which a photo in which nobody was found may be a crop of one person.
+  private static let smallestCrop = 64
   /// From which score on somebody counts as a person.
   private static let personScore = 0.4
 
@@ -55,7 +63,8 @@ public final class PersonFinder {
 
   /// The persons in a photo.
   ///
-  /// A photo that is a crop already, higher than wide and with nobody found in it, counts as one person as a whole.
+  /// A photo that is a crop already, higher than wide, of 64 pixels or more and with nobody found in it, counts as one
+  /// person as a whole.
   public func persons(in photo: Picture) throws -> [Person] {
     try scene(of: photo).persons
   }
@@ -65,7 +74,7 @@ public final class PersonFinder {
     var found = detections.filter { $0.category == .person && $0.score >= Self.personScore }
       .sorted { ($0.box.minX, $0.box.minY) < ($1.box.minX, $1.box.minY) }
     let ratio = Double(photo.size.height) / Double(photo.size.width)
-    if found.isEmpty, (1.4...4).contains(ratio) {
+    if found.isEmpty, (1.4...4).contains(ratio), photo.size.height >= Self.smallestCrop {
       found = [Detection(box: photo.size.bounds, category: .person, score: 1)]
     }
     let judge = CropJudge()

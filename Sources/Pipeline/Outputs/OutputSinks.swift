@@ -80,7 +80,7 @@ enum OutputSinks {
   }
 
   /// Where results are, for the summary.
-  static func written(_ settings: PipelineSettings) -> [String] {
+  static func written(_ settings: PipelineSettings, isGalleryWritten: Bool) -> [String] {
     let outputs = settings.outputs
     var paths: [String] = []
     paths += recordings(settings).map(\.path)
@@ -90,7 +90,7 @@ enum OutputSinks {
     if let directory = outputs.motDirectory {
       paths += settings.cameras.map { "\(directory)/\($0.name).txt" }
     }
-    if let gallery = settings.gallery.file { paths.append(gallery) }
+    if isGalleryWritten, let gallery = settings.gallery.file { paths.append(gallery) }
     return paths
   }
 }
