@@ -160,7 +160,7 @@ public final class PipelineRun: Sendable {
       cameras: names, isOrdered: settings.isOffline, associator: associator, events: events,
       writesFrames: settings.outputs.frameEvents,
       start: start ?? Timestamp(seconds: Date().timeIntervalSince1970),
-      gallery: gallery,
+      gallery: gallery, retention: settings.gallery.retention,
       deliver: { frame in
         mot?.write(frame.result)
         knownMeters[frame.result.frame.camera]?.noteEvent(of: frame.result.frame)

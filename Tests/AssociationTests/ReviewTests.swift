@@ -108,6 +108,27 @@ import ThroughlineCore
     }
   }
 
+  /// A look back that sees the last minutes only puts two people together whom earlier looks tell apart.
+  @Test func earlierLooksHoldATrackWhereItIs() throws {
+    for seed in 1...3 as ClosedRange<UInt64> {
+      var stage = try Stage(people: 2, seed: seed)
+      try stage.play("a", from: 0, to: 4, [(1, 0, 0), (2, 1, 5)])
+      _ = try stage.frame("a", 4, [], ended: [1, 2])
+      try stage.play("b", from: 20, to: 24, [(1, 0, 0)])
+      _ = try stage.frame("b", 24, [], ended: [1])
+      try stage.play("b", from: 30, to: 34, [(2, 1, 5)])
+      let found = [stage.identity("b", 1), stage.identity("b", 2)]
+      try #require(found == [stage.identity("a", 1), stage.identity("a", 2)] && found[0] != found[1])
+      var mistaken = AssociationReview.Solution(knowledge: "too little")
+      for (track, begin) in [(1, 20.0), (2, 30.0)] as [(UInt64, Double)] {
+        mistaken.segments[TrackID(camera: camera("b"), number: track)] = [.init(begin: at(begin), cluster: 0)]
+      }
+      let update = stage.associator.adopt(mistaken)
+      #expect(update.events.isEmpty, "seed \(seed)")
+      #expect([stage.identity("b", 1), stage.identity("b", 2)] == found, "seed \(seed)")
+    }
+  }
+
   @Test func peopleInUniformStayApartInReviews() throws {
     for seed in 1...4 as ClosedRange<UInt64> {
       var stage = try Stage(people: 1, seed: seed)

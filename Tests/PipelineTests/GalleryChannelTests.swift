@@ -3,6 +3,7 @@ import Configuration
 import Foundation
 import Gallery
 import Logging
+import Media
 import Store
 import Synchronization
 import Testing
@@ -59,6 +60,26 @@ private struct HoldingRun {
 @Suite struct GalleryChannelTests {
   private let one = IdentityID(1)
   private let three = IdentityID(3)
+
+  /// A run without a gallery file would otherwise know more and more people, for as long as it lives.
+  @Test(arguments: [(false, false), (true, true)])
+  func whoeverIsTooLongAgoIsForgottenWithoutAFileToo(isWholeRecording: Bool, areKnown: Bool) throws {
+    let fixture = try GalleryFixture()
+    let store = try GalleryStore(
+      path: fixture.settings().file ?? "", credential: fixture.settings().credential())
+    var work = CoordinatorWork(
+      associator: try Associator(
+        network: GalleryFixture.network, gallery: Gallery(contents: store.contents)),
+      isWholeRecording: isWholeRecording, writesFrames: false, events: nil, gallery: nil,
+      retention: RetentionPolicy(), start: GalleryFixture.start)
+    #expect(!work.gallery.contents.identities.isEmpty)
+    let later = VideoFrame(
+      camera: TestFrames.camera, number: 1,
+      captureTime: GalleryFixture.start.advanced(bySeconds: 30 * 86_400), picture: try TestFrames.picture())
+    _ = work.identify(LaneResult(frame: later, evidence: .detected([])))
+    #expect(work.gallery.contents.identities.isEmpty == !areKnown)
+    try store.close()
+  }
 
   @Test func aRunCorrectsItsGalleryWhenAsked() throws {
     let run = try HoldingRun()

@@ -43,6 +43,7 @@ final class Coordinator: Sendable {
   private let events: EventLog?
   private let writesFrames: Bool
   private let gallery: GalleryKeeper?
+  private let retention: RetentionPolicy
   private let deliver: @Sendable (IdentifiedFrame) -> Void
   private let finished: @Sendable (Outcome) -> Void
   private let initial: Mutex<Associator>
@@ -56,11 +57,13 @@ final class Coordinator: Sendable {
   ///   - writesFrames: whether every frame is an event.
   ///   - start: the moment at which the run begins.
   ///   - gallery: keeps what becomes known, where it is to be kept.
+  ///   - retention: how long somebody is remembered.
   ///   - deliver: called on the coordinator's thread with every frame; may block offline.
   ///   - finished: called once on the coordinator's thread after the last camera has ended.
   init(
     cameras: [CameraName], isOrdered: Bool, associator: Associator, events: EventLog?, writesFrames: Bool,
-    start: Timestamp, gallery: GalleryKeeper?, deliver: @escaping @Sendable (IdentifiedFrame) -> Void,
+    start: Timestamp, gallery: GalleryKeeper?, retention: RetentionPolicy = RetentionPolicy(),
+    deliver: @escaping @Sendable (IdentifiedFrame) -> Void,
     finished: @escaping @Sendable (Outcome) -> Void
   ) {
     self.cameras = cameras
@@ -68,6 +71,7 @@ final class Coordinator: Sendable {
     self.events = events
     self.writesFrames = writesFrames
     self.gallery = gallery
+    self.retention = retention
     self.start = start
     self.deliver = deliver
     self.finished = finished
@@ -89,7 +93,7 @@ final class Coordinator: Sendable {
   private func run() {
     var work = CoordinatorWork(
       associator: initial.withLock { $0 }, isWholeRecording: isOrdered, writesFrames: writesFrames,
-      events: events, gallery: gallery, start: start)
+      events: events, gallery: gallery, retention: retention, start: start)
     work.begin()
     var order = TimeOrder<LaneResult>(cameras: cameras)
     var open = Set(cameras)

@@ -11,6 +11,7 @@ struct CoordinatorWork {
   private let writesFrames: Bool
   private let events: EventLog?
   private let keeper: GalleryKeeper?
+  private let retention: RetentionPolicy
   private var lastSweep: Timestamp?
   private var outcome = Coordinator.Outcome()
   private var sightings: Set<SightingID> = []
@@ -23,10 +24,11 @@ struct CoordinatorWork {
 
   /// - Parameters:
   ///   - isWholeRecording: whether everybody is decided once more when the recording has been read as a whole.
+  ///   - retention: how long somebody is remembered, also where nothing is kept in a file.
   ///   - start: the moment at which the run begins, for what happens before the first frame.
   init(
     associator: Associator, isWholeRecording: Bool, writesFrames: Bool, events: EventLog?,
-    gallery: GalleryKeeper?, start: Timestamp
+    gallery: GalleryKeeper?, retention: RetentionPolicy, start: Timestamp
   ) {
     self.isWholeRecording = isWholeRecording
     self.start = start
@@ -34,6 +36,7 @@ struct CoordinatorWork {
     self.writesFrames = writesFrames
     self.events = events
     keeper = gallery
+    self.retention = retention
   }
 
   /// Says that the run begins.
@@ -140,13 +143,15 @@ struct CoordinatorWork {
     return outcome
   }
 
-  /// Lets go what is older than its retention time, now and then.
+  /// Lets go what is older than its retention time, now and then. A recording without a gallery is remembered as a whole
+  /// until its end, which is what it is read for.
   private mutating func sweep(at time: Timestamp) {
-    guard let keeper, lastSweep.map({ abs(time.seconds(since: $0)) >= GalleryKeeper.sweepInterval }) ?? true
+    guard keeper != nil || !isWholeRecording,
+      lastSweep.map({ abs(time.seconds(since: $0)) >= GalleryKeeper.sweepInterval }) ?? true
     else { return }
     lastSweep = time
-    associator.sweep(now: time, policy: keeper.retention)
-    keeper.sweep(now: time)
+    associator.sweep(now: time, policy: retention)
+    keeper?.sweep(now: time)
   }
 
   private mutating func take(_ update: AssociationUpdate, at time: Timestamp) {
