@@ -25,10 +25,11 @@ extension Associator {
     let ratio = model.logRatio(
       across, looks: (max(1, track.independentLooks - Double(looks.count)), Double(looks.count) / 2))
     guard ratio < Self.cutRatio, mutual > model.threshold, mutual > across + 0.2 else { return }
+    guard let changeover = track.changeover else { return }
+    let begin = max(track.firstSeen, exchange(of: [id], near: changeover, countsBorders: true))
     cutCount += 1
     let key = TrackID(camera: id.camera, number: UInt64.max - cutCount)
-    guard var parts = track.cut(key: key) else { return }
-    let begin = parts.later.firstSeen
+    guard var parts = track.cut(at: begin, key: key) else { return }
     // Companions are known without their times: who was still seen since the cut counts for the later part, who
     // appeared after it does not count for the earlier one.
     parts.later.companions = track.companions.filter { tracks[$0].map { $0.lastSeen >= begin } ?? false }

@@ -2,16 +2,16 @@ import Gallery
 import ThroughlineCore
 
 extension Associator {
-  /// How much it counts in a review of the last minutes, as a logarithm of odds, that two tracks have the same identity
-  /// already, or two: what the live decisions knew of places, times and the rest of the gallery, the review does not know.
-  static let reviewInertia: Float = 2
+  /// How much it counts in a review, as a logarithm of odds, that two tracks have the same identity already, or two: what
+  /// the live decisions knew of places, times and the rest of the gallery, the review does not know.
+  static let reviewInertia: Float = 1
   /// For so many pairs of cameras a review of the last minutes looks for a common floor.
   static let pairsPerReview = 6
 
   /// Whether tracks remember where they may be several persons: while anything is going to review them.
   var keepsSegments: Bool { isRecording || settings.reviewedTracks > 0 }
 
-  /// Whether a recording is read as a whole: no track is forgotten, and everything is reviewed once, at its end.
+  /// Whether a recording is read as a whole: no track is forgotten, and everything is reviewed once more at its end.
   var isRecording: Bool { settings.consolidationWindow == .infinity }
 
   /// The review that is due, where ``AssociationSettings/reviewsAside`` leaves it to the caller: to be solved on another
@@ -30,15 +30,17 @@ extension Associator {
 
   /// Reviews the tracks of the last minutes, or has them reviewed.
   mutating func reviewRecentTracks(isLast: Bool = false) {
-    guard !isRecording, settings.reviewedTracks > 0 else { return }
+    guard settings.reviewedTracks > 0 else { return }
     let recent = tracks.values.filter { track in
       track.lookCount > 0 && (track.identity != nil || isReady(track))
     }.sorted { ($1.lastSeen, $0.id) < ($0.lastSeen, $1.id) }.prefix(settings.reviewedTracks)
-    let minutes = Int((settings.consolidationWindow / 60).rounded(.up))
+    let knowledge =
+      isRecording
+      ? "what came before" : "the last \(Int((settings.consolidationWindow / 60).rounded(.up))) minutes"
+    let pairs = pairsToLearn(recent)
     guard
       let review = review(
-        of: Array(recent), limit: 2 * settings.reviewedTracks,
-        knowledge: "the last \(minutes) minutes")
+        of: Array(recent), limit: 2 * settings.reviewedTracks, knowledge: knowledge, learning: pairs)
     else { return }
     if settings.reviewsAside, !isLast { dueReview = review } else { settle(review.solve()) }
   }
@@ -48,9 +50,14 @@ extension Associator {
   /// - Parameters:
   ///   - limit: with more parts than this, tracks are taken as they are.
   ///   - knowledge: what is known then, for people.
+  ///   - pairs: for which pairs of cameras a common floor is looked for; for all where `nil`.
   /// - Returns: `nil` where there are none.
-  mutating func review(of chosen: [TrackEvidence], limit: Int, knowledge: String) -> AssociationReview? {
+  mutating func review(
+    of chosen: [TrackEvidence], limit: Int, knowledge: String, learning pairs: Set<CameraPair>? = nil
+  ) -> AssociationReview? {
     guard !chosen.isEmpty else { return nil }
+    alignBorders(of: chosen.map(\.id))
+    let chosen = chosen.compactMap { tracks[$0.id] }
     var names = cutCount
     var parts: [AssociationReview.Part] = []
     for track in chosen {
@@ -64,21 +71,21 @@ extension Associator {
     parts.sort { ($0.evidence.firstSeen, $0.evidence.id) < ($1.evidence.firstSeen, $1.evidence.id) }
     noteCompanions(of: &parts)
     let evidence = parts.map(\.evidence)
-    let pairs = isRecording ? nil : pairsToLearn(evidence)
     let solver = RecordingSolver(
       tracks: evidence, vectors: evidence.map { alignment.aligned($0.mean ?? [], camera: $0.camera) },
       model: similarityModel, settings: settings, extents: cameras.mapValues(\.extent),
       vetoes: gallery.contents.vetoes, geometries: geometries, learnedPairs: pairs,
-      inertia: isRecording ? 0 : Self.reviewInertia)
+      inertia: Self.reviewInertia)
     return AssociationReview(parts: parts, solver: solver, knowledge: knowledge)
   }
 
   /// The pairs of cameras whose common floor a review of the last minutes looks for: those first that were not looked at
   /// for longest, and none whose people were never there at the same time.
-  private mutating func pairsToLearn(_ parts: [TrackEvidence]) -> Set<CameraPair> {
+  private mutating func pairsToLearn(_ parts: some Collection<TrackEvidence>) -> Set<CameraPair> {
     var common: Set<CameraPair> = []
     for (place, one) in parts.enumerated() {
-      for other in parts[(place + 1)...] where one.camera != other.camera && one.lastSeen >= other.firstSeen {
+      for other in parts.dropFirst(place + 1)
+      where one.camera != other.camera && one.lastSeen >= other.firstSeen {
         common.insert(CameraPair(one.camera, other.camera))
       }
     }

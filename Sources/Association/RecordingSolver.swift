@@ -31,6 +31,11 @@ struct RecordingSolver: Sendable {
   static let voteSharpness: Float = 0.7
   /// The evidence of two tracks of which a person has said that they are one person.
   static let certainty: Float = 100
+  /// How much it counts, as a logarithm of odds, that the tracker took two parts for one track: where persons crossed it
+  /// is right seven times in eight.
+  static let continuity = 2.0
+  /// Parts of a track with a longer time between them, in seconds, do not follow each other.
+  static let longestInterruption = 1.0
   /// How often clusters and evidence are refined in turn.
   static let rounds = 3
 
@@ -235,13 +240,18 @@ struct RecordingSolver: Sendable {
       ? geometry.logRatio(left.path, right.path) : geometry.logRatio(right.path, left.path)
   }
 
+  /// What places and times say of two tracks of one camera, or of two parts of one track.
   private func placeEvidence(_ one: Int, _ other: Int) -> Double {
     guard tracks[one].camera == tracks[other].camera, let extent = extents[tracks[one].camera] else {
       return 0
     }
     let isFirst = tracks[one].firstSeen <= tracks[other].firstSeen
-    return TrackEvidence.placeRatio(
-      tracks[isFirst ? other : one], after: tracks[isFirst ? one : other], extent: extent)
+    let before = tracks[isFirst ? one : other]
+    let after = tracks[isFirst ? other : one]
+    let goesOn =
+      before.reported == after.reported
+      && after.firstSeen.seconds(since: before.lastSeen) < Self.longestInterruption
+    return TrackEvidence.placeRatio(after, after: before, extent: extent) + (goesOn ? Self.continuity : 0)
   }
 
   private mutating func cluster(looks: [Float]) -> [Int] {

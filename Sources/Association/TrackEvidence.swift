@@ -108,12 +108,19 @@ struct TrackEvidence: Sendable {
     path = part.path.appending(path)
   }
 
-  /// Divides the evidence where the recent looks begin.
+  /// When the person of the recent looks came in, as far as the track itself tells.
+  var changeover: Timestamp? {
+    guard let firstRecent = recent.first?.look.time else { return nil }
+    return segments.border(before: firstRecent) ?? firstRecent
+  }
+
+  /// Divides the evidence: the recent looks are another person's than those before.
   ///
-  /// - Parameter key: what the earlier part is called from now on.
-  func cut(key: TrackID) -> (earlier: TrackEvidence, later: TrackEvidence)? {
-    guard let firstRecent = recent.first?.look.time, let mean = meanBeforeRecent else { return nil }
-    let begin = segments.border(before: firstRecent) ?? firstRecent
+  /// - Parameters:
+  ///   - begin: when the later part begins.
+  ///   - key: what the earlier part is called from now on.
+  func cut(at begin: Timestamp, key: TrackID) -> (earlier: TrackEvidence, later: TrackEvidence)? {
+    guard let mean = meanBeforeRecent else { return nil }
     var earlier = self
     earlier.id = key
     let weight = totalWeight - recent.reduce(0) { $0 + $1.weight }

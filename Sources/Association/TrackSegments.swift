@@ -61,12 +61,31 @@ struct TrackSegments: Sendable {
     open = TrackSegment(at: time, box: box)
   }
 
-  /// Where the person may have changed shortly before a moment.
-  func border(before time: Timestamp) -> Timestamp? {
-    guard !closed.isEmpty, let begin = open?.begin, begin <= time, time.seconds(since: begin) <= 5 else {
-      return nil
+  /// Where the person may have changed, in order of time.
+  var borders: [Timestamp] {
+    let begins = closed.dropFirst().map(\.begin)
+    return closed.isEmpty ? [] : begins + [open?.begin].compactMap { $0 }
+  }
+
+  /// Moves one of ``borders``, unless it would come past a neighbour.
+  mutating func moveBorder(_ place: Int, to time: Timestamp) {
+    guard closed.indices.contains(place), time > closed[place].begin else { return }
+    if closed.indices.contains(place + 1) {
+      let next = place + 2 < closed.count ? closed[place + 2].begin : open?.begin
+      guard next.map({ time < $0 }) ?? true else { return }
+      closed[place + 1].begin = time
+    } else if let end = open?.end, time <= end {
+      open?.begin = time
     }
-    return begin
+  }
+
+  /// Where the person may have changed shortly before a moment; of a crossing that is not over, the middle so far.
+  func border(before time: Timestamp) -> Timestamp? {
+    var begin = closed.isEmpty ? nil : open?.begin
+    if let (began, latest) = crossing, began <= time {
+      begin = began.advanced(bySeconds: latest.seconds(since: began) / 2)
+    }
+    return begin.flatMap { $0 <= time && time.seconds(since: $0) <= 5 ? $0 : nil }
   }
 
   /// The segments that were over at a moment.

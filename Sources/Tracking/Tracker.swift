@@ -116,7 +116,8 @@ public struct Tracker: Sendable {
     appearanceDimension = nil
   }
 
-  /// Gives a live track a fresh embedding, to be compared with later detections.
+  /// Gives a live track a fresh embedding, to be compared with later detections. Where the track has learned one of this
+  /// very moment with its detection, that was the same crop, and nothing is learned twice.
   ///
   /// - Returns: whether the track is alive and the embedding is of the same length as those before.
   @discardableResult
@@ -125,7 +126,7 @@ public struct Tracker: Sendable {
       appearanceDimension == nil || appearanceDimension == embedding.dimension
     else { return false }
     appearanceDimension = embedding.dimension
-    persons[index].learn(embedding, time: time)
+    if persons[index].appearance?.time != time { persons[index].learn(embedding, time: time) }
     return true
   }
 

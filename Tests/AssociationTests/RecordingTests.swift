@@ -94,6 +94,44 @@ import ThroughlineCore
     }
   }
 
+  /// Where three persons meet, each track has another opinion of when it may have changed over: for some frames the
+  /// first part of one and the second part of the other were there at once.
+  @Test func tracksThatChangedOverAmongThreePersonsAreCutAtOneMoment() throws {
+    for seed in 1...4 as ClosedRange<UInt64> {
+      var stage = try Stage(people: 3, seed: seed, settings: settings())
+      try stage.play("a", from: 0, to: 6, [(1, 0, 0), (2, 1, 5), (3, 2, 9)])
+      try stage.play("a", from: 6, to: 7, [(1, 0, 2), (2, 1, 2.2), (3, 2, 9)])
+      // The first two have changed over; the second goes on crossing the third.
+      try stage.play("a", from: 7, to: 7.8, [(1, 1, 3), (2, 0, 1.5), (3, 2, 1.7)])
+      try stage.play("a", from: 7.8, to: 9.4, [(1, 1, 3), (2, 0, 1), (3, 2, 8)])
+      _ = stage.associator.finishRecording(at: at(10))
+      let spans = stage.associator.identitySpans()
+      func identity(_ track: UInt64, _ time: Double) -> IdentityID? {
+        spans[TrackID(camera: camera("a"), number: track)]?.identity(at: at(time))
+      }
+      #expect(identity(1, 3) != nil && identity(1, 3) == identity(2, 9), "seed \(seed)")
+      #expect(identity(2, 3) != nil && identity(2, 3) == identity(1, 9), "seed \(seed)")
+      #expect(identity(3, 3) != nil && identity(3, 3) == identity(3, 9), "seed \(seed)")
+      for time in stride(from: 0.0, to: 9.4, by: 0.1) {
+        let shown = (1...3).compactMap { identity($0, time) }
+        #expect(Set(shown).count == shown.count, "seed \(seed), \(time) s")
+      }
+    }
+  }
+
+  /// What the tracker took for one track counts where looks tell little.
+  @Test func tracksThatCrossAndGoOnHardlyRecognisableStayWhole() throws {
+    var pieces = 0
+    for seed in 1...6 as ClosedRange<UInt64> {
+      var stage = try crossing(seed: seed)
+      stage.noise = 0.9
+      try stage.play("a", from: 7, to: 9, [(1, 0, 3), (2, 1, 1)])
+      _ = stage.associator.finishRecording(at: at(13))
+      pieces += stage.associator.identitySpans().values.map(\.count).reduce(0, +)
+    }
+    #expect(pieces == 12, "of the seeds 1 to 6")
+  }
+
   @Test func tracksThatCrossAndGoOnStayWhole() throws {
     for seed in 1...4 as ClosedRange<UInt64> {
       var stage = try crossing(seed: seed)

@@ -41,6 +41,19 @@ import ThroughlineCore
     }
   }
 
+  @Test func aRecordingIsReviewedOnTheWay() throws {
+    var settings = AssociationSettings()
+    settings.consolidationWindow = .infinity
+    settings.maximumEndedTracks = Associator.maximumRecordingTracks
+    for seed in 1...4 as ClosedRange<UInt64> {
+      var stage = try crossing(seed: seed, settings: settings)
+      try stage.play("a", from: 8.4, to: 16, [(1, 1, 3), (2, 0, 1)])
+      #expect(identity(stage, 1, 3) != nil && identity(stage, 1, 3) == identity(stage, 2, 15), "seed \(seed)")
+      #expect(identity(stage, 2, 3) != nil && identity(stage, 2, 3) == identity(stage, 1, 15), "seed \(seed)")
+      #expect(stage.sharedFrames == 0, "seed \(seed)")
+    }
+  }
+
   @Test(arguments: [0, 300])
   func aReviewTellsWhatItChangedAndWhy(reviewed: Int) throws {
     var told = 0

@@ -129,6 +129,23 @@ func face(_ x: Double, _ y: Double, size: Double = 12) -> Detection {
     #expect(tracks.first { $0.box.minX == 180 }?.id.number == 2)
   }
 
+  @Test func whatCameWithTheDetectionIsNotLearnedTwice() throws {
+    let first = try Embedding(normalizing: [1, 2, 3])
+    let second = try Embedding(normalizing: [3, 1, 2])
+    var once = Tracker(camera: camera)
+    var twice = Tracker(camera: camera)
+    for (frame, embedding) in [first, second].enumerated() {
+      let moment = time(Double(frame) * 0.1)
+      _ = try once.update(detections: [person(100)], at: moment, appearances: [embedding])
+      _ = try twice.update(detections: [person(100)], at: moment, appearances: [embedding])
+      twice.setAppearance(embedding, of: TrackID(camera: camera, number: 1), at: moment)
+    }
+    let known = try #require(once.persons.first?.appearance)
+    #expect(twice.persons.first?.appearance?.embedding == known.embedding)
+    twice.setAppearance(first, of: TrackID(camera: camera, number: 1), at: time(0.2))
+    #expect(twice.persons.first?.appearance?.embedding != known.embedding)
+  }
+
   @Test func setAppearanceKnowsItsTracks() throws {
     var tracker = Tracker(camera: camera)
     _ = try tracker.update(detections: [person(100)], at: time(0))
