@@ -104,6 +104,9 @@ final class MediaPipeline {
   /// Ends all threads of the pipeline and gives its resources back.
   func end() { gst_element_set_state(element, GST_STATE_NULL) }
 
+  /// Whether messages wait, of whatever kind.
+  var hasMessages: Bool { gst_bus_have_pending(bus) != 0 }
+
   /// The next message that matters, waiting for it for at most a number of seconds; others are thrown away.
   func nextEvent(waitingAtMost seconds: Double = 0) -> PipelineEvent? {
     let wanted = GST_MESSAGE_ERROR.rawValue | GST_MESSAGE_EOS.rawValue | GST_MESSAGE_ELEMENT.rawValue

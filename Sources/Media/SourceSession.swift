@@ -44,6 +44,11 @@ final class SourceSession {
   private var durationQueries = 0
   /// How many decoded frames of a camera may wait.
   private static let liveDepth = 8
+  /// After so many frames the pipeline's messages are looked at. A camera that never pauses would pile them up otherwise.
+  private static let framesBetweenMessages: UInt64 = 32
+
+  /// Whether the pipeline has said something that nobody has looked at.
+  var hasMessages: Bool { pipeline.hasMessages }
 
   /// Builds the pipeline and starts it.
   init(_ address: SourceAddress, options: FrameSourceOptions, usesUDP: Bool) throws(MissingElement) {
@@ -111,19 +116,29 @@ final class SourceSession {
     if let sample = branch.pull(waitingAtMost: pending == nil ? seconds : 0) {
       defer { cgst_unref_sample(sample) }
       pulled += 1
+      if pending == nil, pulled % Self.framesBetweenMessages == 0 { readMessages() }
       return step(for: sample)
     }
+    // Where frames have come, it was another track that wanted a plug-in, and the video goes on to its own end.
+    if case .missingPlugin = pending, pulled > 0 { pending = nil }
     // Frames that were decoded before a failure have been delivered by now.
     if let pending { return pending }
-    switch pipeline.nextEvent() {
-    case .failure(let failure): pending = .failure(failure)
-    case .missingPlugin(let detail, let name):
-      // The error that follows says less than this.
-      pending = .missingPlugin(detail: detail, name: name)
-    case .endOfStream: pending = .end
-    case nil: if branch.isAtEnd { pending = .end }
-    }
+    readMessages()
+    if pending == nil, branch.isAtEnd { pending = .end }
     return .nothing
+  }
+
+  /// Looks for what ends the session, and throws everything else away.
+  private func readMessages() {
+    while pending == nil, let event = pipeline.nextEvent() {
+      switch event {
+      case .failure(let failure): pending = .failure(failure)
+      // The error that follows says less than this.
+      case .missingPlugin(let detail, let name):
+        if pulled == 0 { pending = .missingPlugin(detail: detail, name: name) }
+      case .endOfStream: pending = .end
+      }
+    }
   }
 
   /// Ends the pipeline's threads.

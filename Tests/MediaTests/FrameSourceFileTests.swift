@@ -45,6 +45,21 @@ struct FrameSourceFileTests {
     for frame in frames { #expect(abs(frame.meanLuma - luma) < 2) }
   }
 
+  @Test("A source that never pauses looks at its pipeline's messages, which would pile up otherwise")
+  func messagesDoNotPileUp() throws {
+    let folder = try TemporaryFolder()
+    let path = try TestVideo.make(folder.file("a.mp4"), frames: 100)
+    let session = try SourceSession(.file(path), options: FrameSourceOptions(), usesUDP: false)
+    defer { session.end() }
+    var frames = 0
+    while frames < 96 {
+      guard case .frame = session.next(waitingAtMost: 5) else { break }
+      frames += 1
+    }
+    #expect(frames == 96)
+    #expect(!session.hasMessages)
+  }
+
   @Test("A loop is a cut, and time goes on")
   func loop() throws {
     let folder = try TemporaryFolder()
