@@ -75,7 +75,7 @@ let package = Package(
       [
         "ThroughlineCore", "Configuration", "Imaging", "Media", "Inference", "Models", "Detection",
         "Tracking",
-        "Reidentification", "Gallery", "Association", "Store", "Privacy", "CKernels",
+        "Reidentification", "Gallery", "Association", "Store", "Privacy", "CAllocator", "CKernels",
         .product(name: "Logging", package: "swift-log"),
       ]),
     module("ThroughlineTestKit", ["ThroughlineCore"]),

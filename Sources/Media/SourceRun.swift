@@ -120,6 +120,7 @@ struct SourceRun {
       return .broken(.missing(error, source: address), wantsOtherTransport: false)
     }
     defer { session.end() }
+    if case .rtsp = address { core.count { $0.usesUDP = usesUDP } }
     let droppedBefore = core.state.withLock { $0.statistics.dropped }
     var frames: UInt64 = 0
     var lastSign = StopSignal.uptime

@@ -67,6 +67,8 @@ public struct SourceStatistics: Sendable, Hashable {
   /// How much of a file was handed over, all its plays together, 0...1; `nil` for a camera and where a file does not
   /// tell its length.
   public var share: Double?
+  /// Whether an RTSP camera is read, or tried, by UDP.
+  public var usesUDP = false
 
   /// Frames whose time is that of the camera's own clock (RTCP sender reports).
   public var timedBySender: UInt64 = 0

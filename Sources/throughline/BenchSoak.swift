@@ -22,6 +22,10 @@ struct BenchSoak: ParsableCommand {
   @Option(help: "How many cameras; the files are used in turns. Without it one per file.") var cameras: Int?
   @Option(help: "For how many seconds.") var seconds = 3600.0
   @Option(help: "After how many seconds the next camera is killed.") var killEvery = 60.0
+  @Option(
+    help: "Seconds at the beginning that are not judged. Without it a sixth of the time, ten minutes at most."
+  )
+  var warmUp: Double?
   @Option(help: "By how much memory may grow, in percent.") var growth = 2.0
   @Option(help: ArgumentHelp("Write all figures to this file as JSON.", valueName: "file")) var json: String?
   @OptionGroup var settings: SettingsArguments
@@ -30,8 +34,12 @@ struct BenchSoak: ParsableCommand {
     var configuration = try settings.load(needsSources: true)
     let files = configuration.cameras.map(\.source)
     let count = cameras ?? files.count
-    guard (1...64).contains(count), (10...604_800).contains(seconds), killEvery >= 3, growth >= 0 else {
-      throw CommandFailure.usage("--cameras is 1 to 64, --seconds 10 to 604800, --kill-every 3 or more")
+    guard (1...64).contains(count), (10...604_800).contains(seconds), killEvery >= 3, growth >= 0,
+      (0...seconds / 2).contains(warmUp ?? 0)
+    else {
+      throw CommandFailure.usage(
+        "--cameras is 1 to 64, --seconds 10 to 604800, --kill-every 3 or more, --warm-up at most half of --seconds, "
+          + "--growth not below 0")
     }
     var servers = try (0..<count).map { try ReplayProcess(files: [files[$0 % files.count]]) }
     defer { for server in servers { server.stop() } }
@@ -51,7 +59,7 @@ struct BenchSoak: ParsableCommand {
     let report: SoakReport
     do {
       report = try test.run(
-        seconds: seconds, killEvery: killEvery, growth: growth / 100,
+        seconds: seconds, killEvery: killEvery, warmUp: warmUp, growth: growth / 100,
         kill: { servers[$0 % count].kill() },
         revive: { victim in
           let index = victim % count

@@ -20,9 +20,9 @@ struct Throughline: ParsableCommand {
       CalibrateCommand.self, BenchCommand.self, ReplayCommand.self, DoctorCommand.self,
     ])
 
-  /// Pictures are larger than this, in bytes. Left alone, the C library keeps their memory once some have been freed, in
-  /// pieces between what is in use, and a run that goes on for hours grows.
-  private static let largeMemory: Int32 = 512 << 10
+  /// Pictures are larger than this, in bytes, also those of 640x360 (345,600). Left alone, the C library keeps their
+  /// memory once some have been freed, in pieces between what is in use, and a run that goes on for hours grows.
+  private static let largeMemory: Int32 = 128 << 10
 
   /// Usage errors end with 2 and failures with 1, each with one line on standard error.
   static func main() {

@@ -4,77 +4,6 @@ import Logging
 import Synchronization
 import ThroughlineCore
 
-/// What a long run with dying cameras has shown.
-public struct SoakReport: Sendable, Codable {
-  /// A look at the process.
-  public struct Sample: Sendable, Codable {
-    /// Seconds since the beginning.
-    public var seconds: Double
-    /// Resident memory in bytes.
-    public var memory: Int
-    /// Threads.
-    public var threads: Int
-    /// Open files.
-    public var files: Int
-  }
-
-  /// How long it ran, in seconds.
-  public var elapsed = 0.0
-  /// How often a camera was killed.
-  public var kills = 0
-  /// The cameras' figures.
-  public var cameras: [RunFigures.Camera] = []
-  /// Looks at the process, in order.
-  public var samples: [Sample] = []
-  /// What is not as it should be, one line each.
-  public var problems: [String] = []
-
-  /// The median of a figure over a part of the time, given in shares of it.
-  func median(_ figure: (Sample) -> Int, from: Double, to: Double) -> Int {
-    let values = samples.filter { $0.seconds >= from * elapsed && $0.seconds <= to * elapsed }.map(figure)
-      .sorted()
-    return values.isEmpty ? 0 : values[values.count / 2]
-  }
-
-  /// Compares the last third with the middle one; the first one fills caches and pools.
-  mutating func judge(growth: Double, framesBefore: [Int]) {
-    for (name, allowed, figure) in [
-      ("memory", growth, { $0.memory }), ("the number of threads", 0.1, { $0.threads }),
-      ("the number of open files", 0.1, { $0.files }),
-    ] as [(String, Double, (Sample) -> Int)] {
-      let (early, late) = (median(figure, from: 0.33, to: 0.66), median(figure, from: 0.66, to: 1))
-      if Double(late) > Double(early) * (1 + allowed) + 2 {
-        problems.append("\(name) has grown from \(early) to \(late)")
-      }
-    }
-    for (camera, before) in zip(cameras, framesBefore) where camera.framesOut <= before {
-      problems.append("\(camera.name) delivers no frames at the end")
-    }
-  }
-
-  /// The figures as text.
-  public var text: String {
-    var rows = [["camera", "in", "out", "dropped", "withheld", "interruptions"]]
-    for camera in cameras {
-      rows.append([
-        camera.name.rawValue, "\(camera.framesIn)", "\(camera.framesOut)", "\(camera.dropped)",
-        "\(camera.withheld)", "\(camera.interruptions)",
-      ])
-    }
-    var lines = StreamReport.aligned(rows)
-    lines.append(String(format: "%.0f s, %d cameras killed", elapsed, kills))
-    for (name, shift, figure) in [
-      ("memory, MiB", 20, { $0.memory }), ("threads", 0, { $0.threads }), ("open files", 0, { $0.files }),
-    ] as [(String, Int, (Sample) -> Int)] {
-      let thirds = [(0, 0.33), (0.33, 0.66), (0.66, 1)].map { median(figure, from: $0.0, to: $0.1) >> shift }
-      lines.append("\(name), median of each third: \(thirds.map(String.init).joined(separator: ", "))")
-    }
-    lines += problems.map { "PROBLEM: \($0)" }
-    if problems.isEmpty { lines.append("nothing has grown, all cameras are alive") }
-    return lines.joined(separator: "\n")
-  }
-}
-
 /// Runs the main job for a long time while somebody kills cameras.
 public final class SoakTest: Sendable {
   private let pipeline: PipelineRun
@@ -82,6 +11,8 @@ public final class SoakTest: Sendable {
 
   /// So long a killed camera stays away, in seconds.
   private static let absence = 1.5
+  /// After so many seconds the allocator is asked again.
+  private static let allocatorInterval = 10.0
   /// So long before the end nobody is killed any more, in seconds.
   private static let calm = 12.0
 
@@ -104,12 +35,14 @@ public final class SoakTest: Sendable {
   /// - Parameters:
   ///   - seconds: for how long.
   ///   - killEvery: seconds between two kills.
-  ///   - growth: by what share memory may grow.
+  ///   - warmUp: seconds at the beginning in which things may grow; `nil` for a sixth of the time, ten minutes at most.
+  ///   - growth: by what share memory may grow after that.
   ///   - kill: ends a camera, by a number that counts up.
   ///   - revive: starts the same camera again.
   ///   - progress: called once a second.
   public func run(
-    seconds: Double, killEvery: Double, growth: Double, kill: (Int) -> Void, revive: (Int) throws -> Void,
+    seconds: Double, killEvery: Double, warmUp: Double? = nil, growth: Double, kill: (Int) -> Void,
+    revive: (Int) throws -> Void,
     progress: (Double, String) -> Void
   ) throws -> SoakReport {
     var report = SoakReport()
@@ -118,13 +51,20 @@ public final class SoakTest: Sendable {
     var victim: Int?
     var nextKill = killEvery
     var framesBefore: [Int] = []
+    var nextAllocatorLook = 0.0
     while !isStopped.withLock({ $0 }) {
       let elapsed = ProcessInfo.processInfo.systemUptime - began
       report.elapsed = elapsed
       guard elapsed < seconds else { break }
       let usage = ProcessUsage.complete()
-      report.samples.append(
-        .init(seconds: elapsed, memory: usage.memory, threads: usage.threads, files: usage.files))
+      var sample = SoakReport.Sample(
+        seconds: elapsed, memory: usage.memory, fileMemory: usage.fileMemory, threads: usage.threads,
+        files: usage.files, streamsByUDP: pipeline.streamsByUDP)
+      if elapsed >= nextAllocatorLook {
+        sample.allocator = .now()
+        nextAllocatorLook = elapsed + Self.allocatorInterval
+      }
+      report.samples.append(sample)
       if let current = victim, elapsed >= nextKill + Self.absence {
         try revive(current)
         victim = nil
@@ -141,6 +81,7 @@ public final class SoakTest: Sendable {
       usleep(500_000)
     }
     report.cameras = pipeline.figures.cameras
+    report.warmUp = min(warmUp ?? GrowthJudge.warmUp(of: report.elapsed), report.elapsed / 2)
     report.judge(growth: growth, framesBefore: framesBefore)
     pipeline.stop()
     _ = pipeline.wait()

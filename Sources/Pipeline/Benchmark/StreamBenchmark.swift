@@ -63,6 +63,7 @@ public final class StreamBenchmark: Sendable {
     threads.sample()
     let elapsed = ProcessInfo.processInfo.systemUptime - began
     let usageAfter = ProcessUsage.complete()
+    let allocator = AllocatorUse.now()
     let after = pipeline.figures
     pipeline.stop()
     let summary = pipeline.wait()
@@ -74,9 +75,8 @@ public final class StreamBenchmark: Sendable {
     return StreamReport(
       before: before, after: after, elapsed: elapsed,
       processorTime: usageAfter.processorTime - usage.processorTime, threads: threads.byName,
-      memory: memory, peakMemory: usageAfter.peakMemory, threadCount: usageAfter.threads,
-      fileCount: usageAfter.files, decodingPerFrame: decoding, modelPerRun: modelPerRun,
-      choices: networks.choices, warnings: summary.warnings)
+      memory: memory, usage: usageAfter, allocator: allocator, decodingPerFrame: decoding,
+      modelPerRun: modelPerRun, choices: networks.choices, warnings: summary.warnings)
   }
 
   private func wait(_ seconds: Double, _ tick: (Double) -> Void) {

@@ -60,6 +60,9 @@ extension StreamReport {
     lines.append(
       "memory: peak \(peakMemory >> 20) MiB, final \(finalMemory >> 20) MiB\(growth); \(threads) threads, \(files) files"
     )
+    lines.append(
+      "at the end \(allocator.used >> 20) MiB in use by the program, \(allocator.kept >> 20) MiB freed and kept by the "
+        + "allocator, \(fileMemory >> 20) MiB of files shown in memory")
     let steps = qualitySeconds.filter { $0.value > 0.1 }.sorted { $0.value > $1.value }.map {
       "\($0.key) \(format($0.value, 0)) s"
     }

@@ -27,6 +27,10 @@ public struct StreamReport: Sendable, Codable {
   public var peakMemory: Int
   /// Resident memory at the end.
   public var finalMemory: Int
+  /// Resident memory that shows files (programs, libraries, models), at the end.
+  public var fileMemory: Int
+  /// What the allocator has given out and keeps, at the end.
+  public var allocator: AllocatorUse
   /// How much resident memory grew from the end of the first minute (or the first tenth, where that is later) to the
   /// end, as a share; `nil` for a short measurement.
   public var memoryGrowth: Double?
@@ -51,7 +55,7 @@ public struct StreamReport: Sendable, Codable {
 
   init(
     before: RunFigures, after: RunFigures, elapsed: Double, processorTime: Double, threads: [String: Double],
-    memory: [Int], peakMemory: Int, threadCount: Int, fileCount: Int, decodingPerFrame: Double,
+    memory: [Int], usage: ProcessUsage, allocator: AllocatorUse, decodingPerFrame: Double,
     modelPerRun: [String: Double], choices: [String], warnings: [String]
   ) {
     self.elapsed = elapsed
@@ -91,14 +95,16 @@ public struct StreamReport: Sendable, Codable {
     decodingFloor = decodingPerFrame * Double(cameras.reduce(0) { $0 + $1.framesIn })
     modelFloor = alone.values.reduce(0, +)
     ratio = processorTime / max(1e-9, decodingFloor + modelFloor)
-    self.peakMemory = peakMemory
+    peakMemory = usage.peakMemory
+    fileMemory = usage.fileMemory
+    self.allocator = allocator
     finalMemory = memory.last ?? 0
     let settled = max(memory.count / 10, Int(60 / max(0.1, elapsed) * Double(memory.count)))
     if settled + 4 < memory.count, memory[settled] > 0 {
       memoryGrowth = Double(finalMemory) / Double(memory[settled]) - 1
     }
-    self.threads = threadCount
-    files = fileCount
+    self.threads = usage.threads
+    files = usage.files
     qualityFalls = after.qualityFalls - before.qualityFalls
     qualitySeconds = after.qualitySeconds.merging(before.qualitySeconds) { $0 - $1 }
     self.choices = choices

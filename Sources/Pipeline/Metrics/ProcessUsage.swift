@@ -1,3 +1,4 @@
+import CAllocator
 import Foundation
 
 /// What this process has used so far, as the kernel counts it.
@@ -8,6 +9,8 @@ public struct ProcessUsage: Sendable, Hashable {
   public var memory = 0
   /// The most resident memory so far, in bytes.
   public var peakMemory = 0
+  /// Resident memory that shows a part of a file (programs, libraries, models), in bytes; it is in ``memory``, too.
+  public var fileMemory = 0
   /// Threads.
   public var threads = 0
   /// Open files, sockets and pipes.
@@ -33,12 +36,29 @@ public struct ProcessUsage: Sendable, Hashable {
       switch words[0] {
       case "VmRSS:": usage.memory = number << 10
       case "VmHWM:": usage.peakMemory = number << 10
+      case "RssFile:": usage.fileMemory = number << 10
       case "Threads:": usage.threads = number
       default: break
       }
     }
     usage.files = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0
     return usage
+  }
+}
+
+/// What the allocator of the C library has given out and what it keeps: tells memory that is in use from memory that lies
+/// in pieces between what is in use.
+public struct AllocatorUse: Sendable, Hashable, Codable {
+  /// Memory that parts of this process hold, in bytes.
+  public var used: Int
+  /// Memory that was freed and is kept for later, in bytes; not all of it need be resident.
+  public var kept: Int
+
+  /// Asks the allocator, which looks at all its free pieces while it is locked: some milliseconds at most, so not for
+  /// every frame. Both figures are 0 where it does not tell.
+  public static func now() -> AllocatorUse {
+    let memory = callocator_memory_now()
+    return AllocatorUse(used: Int(clamping: memory.used), kept: Int(clamping: memory.kept))
   }
 }
 

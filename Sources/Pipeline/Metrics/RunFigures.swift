@@ -29,6 +29,8 @@ public struct RunFigures: Sendable, Hashable, Codable {
     public var main: MainStream?
     /// Times at which the source broke off.
     public var interruptions = 0
+    /// How many of the camera's streams are read by UDP, with sockets of their own.
+    public var streamsByUDP = 0
     /// What is wrong with the picture itself: `good`, `frozen`, `black`.
     public var condition = MotionGate.Condition.good.rawValue
     /// For how many seconds the picture was frozen or black, by condition.
@@ -135,6 +137,7 @@ extension PipelineRun {
         Int(lane.frames.dropped) + output.dropped + Int(statistics.dropped)
         + (lenses[camera.name]?.figures.dropped ?? 0)
       figures.interruptions = Int(statistics.interruptions)
+      figures.streamsByUDP = streamsByUDP(of: camera.name)
       figures.main = mainFigures(of: camera.name)
       figures.condition = done.condition.rawValue
       figures.conditionSeconds = Dictionary(
@@ -155,6 +158,13 @@ extension PipelineRun {
     return RunFigures(
       cameras: cameras, networks: networks.scheduler.statistics().map(RunFigures.Network.init),
       laneSeconds: seconds, qualityFalls: quality?.falls ?? 0, qualitySeconds: levels)
+  }
+
+  /// How many streams of all cameras are read by UDP; cheap.
+  var streamsByUDP: Int { settings.cameras.reduce(0) { $0 + streamsByUDP(of: $1.name) } }
+
+  private func streamsByUDP(of camera: CameraName) -> Int {
+    [sources[camera], mainSources[camera]].count { $0?.statistics.usesUDP == true }
   }
 
   private func mainFigures(of camera: CameraName) -> RunFigures.MainStream? {
