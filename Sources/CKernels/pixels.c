@@ -172,15 +172,13 @@ CK_CLONES void ck_shrink(const uint8_t *source, ptrdiff_t source_stride, uint8_t
   }
 }
 
-CK_CLONES uint64_t ck_sum(const uint8_t *samples, ptrdiff_t stride, int32_t width, int32_t height) {
-  uint64_t total = 0;
+CK_CLONES void ck_column_sums(const uint8_t *samples, ptrdiff_t stride, int32_t width, int32_t height,
+                              uint32_t *restrict sums) {
+  for (int32_t x = 0; x < width; x++) sums[x] = 0;
   for (int32_t row = 0; row < height; row++) {
-    const uint8_t *line = samples + row * stride;
-    uint32_t sum = 0;
-    for (int32_t x = 0; x < width; x++) sum += line[x];
-    total += sum;
+    const uint8_t *restrict line = samples + row * stride;
+    for (int32_t x = 0; x < width; x++) sums[x] += line[x];
   }
-  return total;
 }
 
 CK_CLONES void ck_block_sums(const uint8_t *samples, ptrdiff_t stride, int32_t width, int32_t height, int32_t step,

@@ -88,6 +88,11 @@ enum KernelTwins {
     }
   }
 
+  /// Twin of `ck_column_sums`.
+  static func columnSums(_ samples: [UInt8], stride: Int, width: Int, height: Int) -> [UInt32] {
+    (0..<width).map { x in (0..<height).reduce(0) { $0 + UInt32(samples[$1 * stride + x]) } }
+  }
+
   /// Twin of `ck_block_sums`.
   static func blockSums(_ samples: [UInt8], stride: Int, width: Int, height: Int, step: Int) -> [UInt32] {
     (0..<(height / 16)).flatMap { row in

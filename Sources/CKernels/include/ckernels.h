@@ -68,8 +68,8 @@ void ck_convert_rows(const uint8_t *row0, const uint8_t *row1, const uint8_t *u,
 void ck_shrink(const uint8_t *source, ptrdiff_t source_stride, uint8_t *target, ptrdiff_t target_stride,
                int32_t width, int32_t height, int32_t factor);
 
-// The sum of the samples of a rectangle.
-uint64_t ck_sum(const uint8_t *samples, ptrdiff_t stride, int32_t width, int32_t height);
+// The sums of a rectangle's columns; of up to 2^24 rows.
+void ck_column_sums(const uint8_t *samples, ptrdiff_t stride, int32_t width, int32_t height, uint32_t *sums);
 
 // Sums of whole blocks of 16 x 16 samples, row by row of blocks; only every `step`-th line of a block (1...16) is read.
 // What is left over at the right and the bottom belongs to no block.
