@@ -12,6 +12,16 @@ static inline int callocator_return_large_memory(int bytes) {
 #endif
 }
 
+// Threads share so many areas of memory at most; 1 where the C library does as asked.
+static inline int callocator_limit_areas(int count) {
+#ifdef M_ARENA_MAX
+  return mallopt(M_ARENA_MAX, count);
+#else
+  (void)count;
+  return 1;
+#endif
+}
+
 // What the C library's allocator has given out, and what it keeps for later, in bytes; both 0 where it does not tell.
 typedef struct {
   uint64_t used;

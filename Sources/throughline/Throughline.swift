@@ -20,15 +20,20 @@ struct Throughline: ParsableCommand {
       CalibrateCommand.self, BenchCommand.self, ReplayCommand.self, DoctorCommand.self,
     ])
 
-  /// Pictures are larger than this, in bytes, also those of 640x360 (345,600). Left alone, the C library keeps their
-  /// memory once some have been freed, in pieces between what is in use, and a run that goes on for hours grows.
-  private static let largeMemory: Int32 = 128 << 10
+  /// Pictures of 1080p are larger than this, in bytes. Left alone, the C library keeps their memory once some have been
+  /// freed, in pieces between what is in use, and a run that goes on for hours grows. Those of 640x360 are smaller: mapping
+  /// them by themselves would cost a fifth of decoding them (performance.md).
+  private static let largeMemory: Int32 = 512 << 10
+  /// So many areas of the allocator's memory are there for each core. The C library makes eight, and what is free in one
+  /// is of no use to a thread that takes from another.
+  private static let areasPerCore = 1
 
   /// Usage errors end with 2 and failures with 1, each with one line on standard error.
   static func main() {
     // A file that may not grow is an error like a full disk, not the end of the program.
     signal(SIGXFSZ, SIG_IGN)
     _ = callocator_return_large_memory(largeMemory)
+    _ = callocator_limit_areas(Int32(clamping: areasPerCore * ProcessInfo.processInfo.activeProcessorCount))
     do {
       var command = try parseAsRoot()
       try command.run()

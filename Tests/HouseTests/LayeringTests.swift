@@ -21,7 +21,8 @@ private let house: [(module: String, mayImport: Set<String>)] = [
     "Pipeline",
     [
       "ThroughlineCore", "Configuration", "Imaging", "Media", "Inference", "Models", "Detection", "Tracking",
-      "Reidentification", "Gallery", "Association", "Store", "Privacy", "CKernels", "Logging",
+      "Reidentification", "Gallery", "Association", "Store", "Privacy", "CAllocator", "CKernels",
+      "Logging",
     ]
   ),
 ]
