@@ -12,8 +12,9 @@ detections: 0.01). The results are then measured with
 Compared are ByteTrack and OC-SORT of the package `trackers` (Roboflow, Apache-2.0), with the thresholds of our
 tracker (high 0.4, new 0.5, two sightings) and their own defaults otherwise.
 
-`--degrade TRUTH.txt OUT STRIDE` makes detections of a MOT16 truth instead: each STRIDE-th frame, boxes jittered by
-3 % of the height, missed more often the less of a person is visible, half a false alarm per frame; seeded.
+`--degrade TRUTH.txt OUT STRIDE [SUBSET]` makes detections of a MOT16 truth instead: each STRIDE-th frame, boxes jittered
+by 3 % of the height, missed more often the less of a person is visible, half a false alarm per frame; seeded. SUBSET
+gets the truth of those frames, pedestrians only and counted anew, to measure against.
 """
 
 import os
@@ -78,15 +79,16 @@ def compare(folder, cases):
             print(f"{name} {label} {speed:.0f} frames/s")
 
 
-def degrade(path, out, stride):
+def degrade(path, out, stride, subset=None):
     random = np.random.default_rng(7)
-    lines, last = [], 1
+    lines, kept, last = [], [], 1
     for row in rows(path):
         frame, visible = int(row[0]), row[8]
         if row[6] == 0 or row[7] != 1 or (frame - 1) % stride:
             continue
         number = (frame - 1) // stride + 1
         last = max(last, number)
+        kept.append((number, *row[1:]))
         if visible <= 0.25 or random.random() > 0.55 + 0.45 * visible:
             continue
         width = row[4] * (1 + random.normal() * 0.06)
@@ -103,10 +105,13 @@ def degrade(path, out, stride):
     with open(out, "w") as file:
         for number, x, y, width, height, score in sorted(lines):
             file.write(f"{number},-1,{x:.2f},{y:.2f},{width:.2f},{height:.2f},{score:.4f},-1,-1,-1\n")
+    if subset:
+        with open(subset, "w") as file:
+            file.writelines(",".join(f"{value:g}" for value in row) + "\n" for row in kept)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--degrade":
-        degrade(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+        degrade(sys.argv[2], sys.argv[3], int(sys.argv[4]), *sys.argv[5:6])
     else:
         compare(sys.argv[1], sys.argv[2:])
