@@ -12,8 +12,8 @@ detections: 0.01). The results are then measured with
 Compared are ByteTrack and OC-SORT of the package `trackers` (Roboflow, Apache-2.0), with the thresholds of our
 tracker (high 0.4, new 0.5, two sightings) and their own defaults otherwise.
 
-`--degrade TRUTH.txt OUT STRIDE [SUBSET]` makes detections of a MOT16 truth instead: each STRIDE-th frame, boxes jittered
-by 3 % of the height, missed more often the less of a person is visible, half a false alarm per frame; seeded. SUBSET
+`--degrade TRUTH.txt OUT STRIDE [SUBSET [SEED]]` makes detections of a MOT16 truth instead: each STRIDE-th frame, boxes jittered
+by 3 % of the height, missed more often the less of a person is visible, half a false alarm per frame; seeded (7). SUBSET
 gets the truth of those frames, pedestrians only and counted anew, to measure against.
 """
 
@@ -79,8 +79,8 @@ def compare(folder, cases):
             print(f"{name} {label} {speed:.0f} frames/s")
 
 
-def degrade(path, out, stride, subset=None):
-    random = np.random.default_rng(7)
+def degrade(path, out, stride, subset=None, seed=7):
+    random = np.random.default_rng(seed)
     lines, kept, last = [], [], 1
     for row in rows(path):
         frame, visible = int(row[0]), row[8]
@@ -112,6 +112,6 @@ def degrade(path, out, stride, subset=None):
 
 if __name__ == "__main__":
     if sys.argv[1] == "--degrade":
-        degrade(sys.argv[2], sys.argv[3], int(sys.argv[4]), *sys.argv[5:6])
+        degrade(sys.argv[2], sys.argv[3], int(sys.argv[4]), *sys.argv[5:6], *map(int, sys.argv[6:7]))
     else:
         compare(sys.argv[1], sys.argv[2:])

@@ -41,6 +41,8 @@ public struct Tracker: Sendable {
     public var cuts = 0
     /// Frames in which the whole picture had moved.
     public var cameraMotions = 0
+    /// Frames in which the tracks were moved a little with a camera that pans or shakes.
+    public var commonShifts = 0
   }
 
   /// The camera.
@@ -59,6 +61,7 @@ public struct Tracker: Sendable {
 
   var rules: TrackerSettings
   var persons: [Person] = []
+  var shiftEvidence = CommonShiftEvidence()
   private var ended: [Track] = []
   private var appearanceDimension: Int?
 
@@ -91,6 +94,7 @@ public struct Tracker: Sendable {
     guard advance(to: time) else { return tracks }
     let sight = sort(detections, appearances)
     compensateCameraMotion(sight.strong)
+    compensateCommonShift(sight.strong)
     match(sight, at: time)
     expire(at: time)
     suppressDuplicates()
@@ -114,6 +118,7 @@ public struct Tracker: Sendable {
     removePersons { _ in true }
     latest = time
     appearanceDimension = nil
+    shiftEvidence = CommonShiftEvidence()
   }
 
   /// Gives a live track a fresh embedding, to be compared with later detections. Where the track has learned one of this
