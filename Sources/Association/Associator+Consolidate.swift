@@ -37,16 +37,18 @@ extension Associator {
       let right = comparedWithAll[$1] ?? Timestamp(nanoseconds: .min)
       return left == right ? $0 < $1 : left < right
     }
-    var pairs: [(recent: IdentityID, other: IdentityID)] = []
+    var compared: [IdentityID] = []
+    var queries: [Embedding] = []
     for identity in due.prefix(Self.wideComparisonsPerRun) {
       comparedWithAll[identity] = now
       guard let query = try? Embedding(normalizing: profile(of: identity).mean) else { continue }
-      for other in gallery.candidates(for: query, limit: Self.wideCandidates)
-      where other != identity && members[other] == nil {
-        pairs.append((identity, other))
-      }
+      compared.append(identity)
+      queries.append(query)
     }
-    return pairs
+    return zip(compared, gallery.candidates(for: queries, limit: Self.wideCandidates)).flatMap {
+      identity, found in
+      found.filter { $0 != identity && members[$0] == nil }.map { (identity, $0) }
+    }
   }
 
   private mutating func forgetOldTracks(now: Timestamp) {

@@ -33,8 +33,9 @@ extension Associator {
     guard !rows.isEmpty else { return }
     let movable = Set(rows.map(\.track.id))
     var columns = Set<IdentityID>()
+    let candidates = candidates(for: rows.map(\.track))
     for place in rows.indices {
-      scoreRow(&rows[place], movable: movable, model: model)
+      scoreRow(&rows[place], candidates: candidates[place], movable: movable, model: model)
       columns.formUnion(rows[place].scores.keys)
       if let own = rows[place].track.identity { columns.insert(own) }
     }
@@ -67,23 +68,36 @@ extension Associator {
     return track.lastSeen.seconds(since: track.firstSeen) >= settings.patience
   }
 
-  private mutating func scoreRow(_ row: inout Row, movable: Set<TrackID>, model: SimilarityModel) {
-    // Who is decided is compared with fewer: most reviews change nothing.
-    let limit =
-      row.track.identity == nil ? settings.maximumCandidates : max(4, settings.maximumCandidates / 4)
-    for identity in candidates(for: row.track, limit: limit) {
+  private mutating func scoreRow(
+    _ row: inout Row, candidates: [IdentityID], movable: Set<TrackID>, model: SimilarityModel
+  ) {
+    for identity in candidates {
       row.scores[identity] = score(
         row.track, vector: row.vector, identity: identity, movable: movable, model: model)
     }
     if let own = row.track.identity { row.ownHasOthers = row.scores[own] != nil }
   }
 
-  /// The identities that a track is compared with: all of a small gallery, the nearest of a large one.
-  func candidates(for track: TrackEvidence, limit: Int) -> [IdentityID] {
-    if gallery.count <= limit { return gallery.contents.identities.keys.sorted() }
-    guard let mean = track.mean, let query = try? Embedding(normalizing: mean) else { return [] }
-    var found = gallery.candidates(for: query, limit: limit)
-    if let own = track.identity, !found.contains(own) { found.append(own) }
+  /// The identities that each track is compared with: all of a small gallery, the nearest of a large one.
+  private func candidates(for chosen: [TrackEvidence]) -> [[IdentityID]] {
+    // Who is decided is compared with fewer: most reviews change nothing.
+    let limits = chosen.map {
+      $0.identity == nil ? settings.maximumCandidates : max(4, settings.maximumCandidates / 4)
+    }
+    let all = gallery.count <= (limits.max() ?? 0) ? gallery.contents.identities.keys.sorted() : []
+    var found = chosen.indices.map { gallery.count <= limits[$0] ? all : [] }
+    var queries: [Embedding] = []
+    var asked: [Int] = []
+    for (place, track) in chosen.enumerated() where gallery.count > limits[place] {
+      guard let query = track.mean.flatMap({ try? Embedding(normalizing: $0) }) else { continue }
+      queries.append(query)
+      asked.append(place)
+    }
+    guard !queries.isEmpty else { return found }
+    for (place, nearest) in zip(asked, gallery.candidates(for: queries, limit: limits.max() ?? 0)) {
+      found[place] = Array(nearest.prefix(limits[place]))
+      if let own = chosen[place].identity, !found[place].contains(own) { found[place].append(own) }
+    }
     return found
   }
 

@@ -16,6 +16,42 @@ struct AssociationScore: Sendable {
   var total: Double { appearance + whereabouts + place + prior }
 }
 
+/// The prototypes of one track that is in memory no more, or of one camera's photos.
+private struct StoredLooks {
+  private var sum: [Float]
+  private var weight: Float
+  private(set) var count = 1.0
+  private(set) var latest: GalleryPrototype
+
+  init(_ first: GalleryPrototype) {
+    latest = first
+    weight = Self.weight(of: first)
+    sum = []
+  }
+
+  /// What the looks are sorted by.
+  var key: String { latest.track?.description ?? "enrolled in \(latest.prototype.camera)" }
+
+  var mean: [Float] {
+    sum.isEmpty ? latest.prototype.embedding.values : VectorMath.scaled(sum, by: 1 / weight)
+  }
+
+  func belongs(_ other: GalleryPrototype) -> Bool {
+    other.track == latest.track && (other.track != nil || other.prototype.camera == latest.prototype.camera)
+  }
+
+  mutating func add(_ other: GalleryPrototype) {
+    if sum.isEmpty { sum = VectorMath.scaled(latest.prototype.embedding.values, by: weight) }
+    let share = Self.weight(of: other)
+    sum = VectorMath.adding(sum, other.prototype.embedding.values, factor: share)
+    weight += share
+    count += 1
+    if other.prototype.time > latest.prototype.time { latest = other }
+  }
+
+  private static func weight(of kept: GalleryPrototype) -> Float { Float(max(0.1, kept.prototype.quality)) }
+}
+
 extension Associator {
   /// The probability that a track whose owner is unknown belongs to somebody new.
   static let newcomerProbability = 0.3
@@ -44,25 +80,22 @@ extension Associator {
           vector: alignment.aligned(mean, camera: id.camera),
           independentLooks: track.independentLooks, lastSeen: track.lastSeen))
     }
-    var stored: [String: (vector: [Float], weight: Float, count: Double, prototype: GalleryPrototype)] = [:]
+    var stored: [StoredLooks] = []
     for kept in gallery[identity]?.prototypes ?? [] {
       if let track = kept.track, tracks[track] != nil { continue }
-      let key = kept.track?.description ?? "enrolled in \(kept.prototype.camera)"
-      let weight = Float(max(0.1, kept.prototype.quality))
-      var entry = stored[key] ?? ([Float](repeating: 0, count: network.dimension), 0, 0, kept)
-      entry.vector = VectorMath.adding(entry.vector, kept.prototype.embedding.values, factor: weight)
-      entry.weight += weight
-      entry.count += 1
-      if kept.prototype.time > entry.prototype.prototype.time { entry.prototype = kept }
-      stored[key] = entry
+      if let place = stored.firstIndex(where: { $0.belongs(kept) }) {
+        stored[place].add(kept)
+      } else {
+        stored.append(StoredLooks(kept))
+      }
     }
-    for (_, entry) in stored.sorted(by: { $0.key < $1.key }) {
-      let camera = entry.prototype.prototype.camera
+    for looks in stored.count > 1 ? stored.sorted(by: { $0.key < $1.key }) : stored {
+      let camera = looks.latest.prototype.camera
       pieces.append(
         IdentityProfile.Piece(
-          track: entry.prototype.track, camera: camera, cameraNumber: number(of: camera),
-          vector: alignment.aligned(VectorMath.scaled(entry.vector, by: 1 / entry.weight), camera: camera),
-          independentLooks: entry.count, lastSeen: entry.prototype.prototype.time))
+          track: looks.latest.track, camera: camera, cameraNumber: number(of: camera),
+          vector: alignment.aligned(looks.mean, camera: camera), independentLooks: looks.count,
+          lastSeen: looks.latest.prototype.time))
     }
     let built = IdentityProfile(pieces: pieces)
     profiles[identity] = built

@@ -45,6 +45,21 @@ CK_CLONES void ck_dot_scan_int8_portable(const int8_t *query, const int8_t *matr
   }
 }
 
+CK_CLONES void ck_dot_scan_nibbles_portable(const int8_t *query, const uint8_t *matrix, size_t rows, size_t dimension,
+                                            int32_t *scores) {
+  for (size_t row = 0; row < rows; row++) {
+    const uint8_t *a = matrix + row * (dimension / 2);
+    int32_t sum = 0;
+    for (size_t i = 0; i + 64 <= dimension / 2; i += 64) {
+      for (size_t j = 0; j < 64; j++) {
+        const int32_t pair = a[i + j];
+        sum += (int32_t)query[2 * i + j] * (pair & 15) + (int32_t)query[2 * i + 64 + j] * (pair >> 4);
+      }
+    }
+    scores[row] = sum;
+  }
+}
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -106,6 +121,50 @@ CK_VNNI static void dot_scan_int8_vnni(const int8_t *query, const int8_t *matrix
   }
 }
 
+CK_VNNI static inline __m512i add_nibbles(__m512i sum, const uint8_t *pairs, __m512i even, __m512i odd) {
+  const __m512i low = _mm512_set1_epi8(15);
+  const __m512i both = _mm512_loadu_si512(pairs);
+  sum = _mm512_dpbusd_epi32(sum, _mm512_and_si512(both, low), even);
+  return _mm512_dpbusd_epi32(sum, _mm512_and_si512(_mm512_srli_epi16(both, 4), low), odd);
+}
+
+CK_VNNI static void dot_scan_nibbles_vnni(const int8_t *query, const uint8_t *matrix, size_t rows, size_t dimension,
+                                          int32_t *scores) {
+  const size_t width = dimension / 2;
+  size_t row = 0;
+  for (; row + 4 <= rows; row += 4) {
+    const uint8_t *a = matrix + row * width;
+    const uint8_t *b = a + width;
+    const uint8_t *c = b + width;
+    const uint8_t *d = c + width;
+    __m512i sa = _mm512_setzero_si512(), sb = sa, sc = sa, sd = sa;
+    for (size_t i = 0; i + 64 <= width; i += 64) {
+      const __m512i even = _mm512_loadu_si512(query + 2 * i);
+      const __m512i odd = _mm512_loadu_si512(query + 2 * i + 64);
+      _mm_prefetch((const char *)(a + 16 * width + i), _MM_HINT_T0);
+      _mm_prefetch((const char *)(b + 16 * width + i), _MM_HINT_T0);
+      _mm_prefetch((const char *)(c + 16 * width + i), _MM_HINT_T0);
+      _mm_prefetch((const char *)(d + 16 * width + i), _MM_HINT_T0);
+      sa = add_nibbles(sa, a + i, even, odd);
+      sb = add_nibbles(sb, b + i, even, odd);
+      sc = add_nibbles(sc, c + i, even, odd);
+      sd = add_nibbles(sd, d + i, even, odd);
+    }
+    scores[row] = _mm512_reduce_add_epi32(sa);
+    scores[row + 1] = _mm512_reduce_add_epi32(sb);
+    scores[row + 2] = _mm512_reduce_add_epi32(sc);
+    scores[row + 3] = _mm512_reduce_add_epi32(sd);
+  }
+  for (; row < rows; row++) {
+    const uint8_t *a = matrix + row * width;
+    __m512i sum = _mm512_setzero_si512();
+    for (size_t i = 0; i + 64 <= width; i += 64) {
+      sum = add_nibbles(sum, a + i, _mm512_loadu_si512(query + 2 * i), _mm512_loadu_si512(query + 2 * i + 64));
+    }
+    scores[row] = _mm512_reduce_add_epi32(sum);
+  }
+}
+
 static int has_vnni(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
@@ -120,4 +179,14 @@ void ck_dot_scan_int8(const int8_t *query, const int8_t *matrix, size_t rows, si
   }
 #endif
   ck_dot_scan_int8_portable(query, matrix, rows, dimension, scores);
+}
+
+void ck_dot_scan_nibbles(const int8_t *query, const uint8_t *matrix, size_t rows, size_t dimension, int32_t *scores) {
+#if defined(__x86_64__)
+  if (has_vnni()) {
+    dot_scan_nibbles_vnni(query, matrix, rows, dimension, scores);
+    return;
+  }
+#endif
+  ck_dot_scan_nibbles_portable(query, matrix, rows, dimension, scores);
 }

@@ -60,8 +60,8 @@ extension Gallery {
     // A filter may reject most of what the index proposes, so it is asked for everything then.
     let width = isFiltered ? index.count : max(64, 8 * limit)
     var candidates = Set<IdentityID>()
-    for query in queries {
-      for found in index.nearest(to: query, limit: width, scanner: scanner) { candidates.insert(found.key) }
+    for found in index.nearest(to: queries, limit: width, scanner: scanner) {
+      for entry in found { candidates.insert(entry.key) }
     }
     var matches: [GalleryMatch] = []
     for id in candidates {
@@ -82,8 +82,8 @@ extension Gallery {
     return Array(matches.prefix(limit))
   }
 
-  /// The identities whose mean prototype is most similar to an embedding: fast, and without any second look.
-  public func candidates(for query: Embedding, limit: Int) -> [IdentityID] {
-    index.nearest(to: query, limit: limit, scanner: scanner).map(\.key)
+  /// For each embedding, the identities whose mean prototype is most similar to it: fast, and without any second look.
+  public func candidates(for queries: [Embedding], limit: Int) -> [[IdentityID]] {
+    index.nearest(to: queries, limit: limit, certainty: .likely, scanner: scanner).map { $0.map(\.key) }
   }
 }

@@ -53,6 +53,18 @@ enum KernelTwins {
     }
   }
 
+  /// Twin of `ck_dot_scan_nibbles`.
+  static func dotScanHalves(_ query: [Int8], _ matrix: [UInt8], rows: Int) -> [Int32] {
+    (0..<rows).map { row in
+      var sum: Int32 = 0
+      for index in query.indices {
+        let pair = matrix[row * query.count / 2 + index / 128 * 64 + index % 64]
+        sum += Int32(query[index]) * Int32(index % 128 < 64 ? pair & 15 : pair >> 4)
+      }
+      return sum
+    }
+  }
+
   /// Twin of `ck_grey_measures`.
   static func greyMeasures(_ grey: [UInt8], width: Int, height: Int) -> ck_grey_sums {
     func mirror(_ index: Int, _ count: Int) -> Int {

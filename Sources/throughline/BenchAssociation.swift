@@ -45,26 +45,15 @@ struct BenchAssociation: ParsableCommand {
     let network = EmbeddingNetwork(name: "bench", version: "1", dimension: dimension)
     let camera = CameraName(sanitizing: "bench")
     let begin = Timestamp(seconds: 1_700_000_000)
-    let bar = ProgressBar(title: "filling the gallery")
-    var limits = GalleryLimits()
-    limits.maximumIdentities = max(limits.maximumIdentities, 2 * identities)
-    var gallery = Gallery(limits: limits, scanner: KernelScanner.best)
-    try gallery.setNetwork(network)
     var people: [(id: IdentityID, embedding: Embedding)] = []
-    for number in 0..<identities {
-      let embedding = try Embedding(normalizing: (0..<dimension).map { _ in Float(random.nextGaussian()) })
-      let id = gallery.createIdentity(at: begin)
-      _ = try gallery.addPrototype(
-        Prototype(embedding: embedding, camera: camera, time: begin, quality: 0.9), track: nil, to: id,
-        trusted: true)
-      if number % max(1, identities / queries) == 0 { people.append((id, embedding)) }
-      if number % 1000 == 0 {
-        _ = gallery.drainChanges()
-        bar.show(fraction: Double(number) / Double(identities))
-      }
-    }
-    bar.finish(note: "\(identities) identities")
-    var associator = try Associator(network: network, gallery: gallery)
+    var settings = AssociationSettings()
+    // As in a run: looks back are solved on a thread of their own.
+    settings.reviewsAside = true
+    // Nobody else keeps the gallery, or the first change would copy it.
+    var associator = try Associator(
+      network: network, settings: settings,
+      gallery: filledGallery(network: network, camera: camera, begin: begin, people: &people, random: &random)
+    )
     var milliseconds: [Double] = []
     var recognised = 0
     let clock = ProgressBar(title: "people come")
@@ -116,5 +105,30 @@ struct BenchAssociation: ParsableCommand {
           report.longestMilliseconds,
           recognised, queries))
     }
+  }
+
+  private func filledGallery(
+    network: EmbeddingNetwork, camera: CameraName, begin: Timestamp,
+    people: inout [(id: IdentityID, embedding: Embedding)], random: inout SplitMix64
+  ) throws -> Gallery {
+    let bar = ProgressBar(title: "filling the gallery")
+    var limits = GalleryLimits()
+    limits.maximumIdentities = max(limits.maximumIdentities, 2 * identities)
+    var gallery = Gallery(limits: limits, scanner: KernelScanner.best)
+    try gallery.setNetwork(network)
+    for number in 0..<identities {
+      let embedding = try Embedding(normalizing: (0..<dimension).map { _ in Float(random.nextGaussian()) })
+      let id = gallery.createIdentity(at: begin)
+      _ = try gallery.addPrototype(
+        Prototype(embedding: embedding, camera: camera, time: begin, quality: 0.9), track: nil, to: id,
+        trusted: true)
+      if number % max(1, identities / queries) == 0 { people.append((id, embedding)) }
+      if number % 1000 == 0 {
+        _ = gallery.drainChanges()
+        bar.show(fraction: Double(number) / Double(identities))
+      }
+    }
+    bar.finish(note: "\(identities) identities")
+    return gallery
   }
 }

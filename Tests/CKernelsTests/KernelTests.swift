@@ -200,6 +200,19 @@ final class RandomPlanes {
     #expect(portable == sums)
   }
 
+  @Test(arguments: [(128, 1), (256, 9), (1152, 4)])
+  func dotProductsOfHalvesAgreeWithTheirTwin(dimension: Int, rows: Int) {
+    var random = SplitMix64(seed: UInt64(dimension))
+    let query = (0..<dimension).map { _ in Int8.random(in: -128...127, using: &random) }
+    let matrix = (0..<(dimension / 2 * rows)).map { _ in UInt8.random(in: 0...255, using: &random) }
+    var sums = [Int32](repeating: 1, count: rows)
+    ck_dot_scan_nibbles(query, matrix, rows, dimension, &sums)
+    #expect(sums == KernelTwins.dotScanHalves(query, matrix, rows: rows))
+    var portable = [Int32](repeating: 0, count: rows)
+    ck_dot_scan_nibbles_portable(query, matrix, rows, dimension, &portable)
+    #expect(portable == sums)
+  }
+
   @Test func extremeBytesDoNotOverflow() {
     let dimension = 65536
     let lowest = [Int8](repeating: -128, count: dimension)

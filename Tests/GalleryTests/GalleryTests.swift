@@ -198,6 +198,31 @@ extension Gallery {
     }
   }
 
+  @Test func swiftScannerComputesDotProductsOfHalves() throws {
+    var random = SplitMix64(seed: 6)
+    for width in [128, 256, 1152, 33_024] {
+      for count in [0, 1, 7] {
+        let query = (0..<width).map { _ in Int8.random(in: -127...127, using: &random) }
+        let rows = (0..<width / 2 * count).map { _ in UInt8.random(in: 0...255, using: &random) }
+        var results = [Int32](repeating: 1, count: count)
+        query.withUnsafeBufferPointer { query in
+          rows.withUnsafeBufferPointer { rows in
+            results.withUnsafeMutableBufferPointer {
+              VectorScanner().scanHalves(query: query, rows: rows, results: $0)
+            }
+          }
+        }
+        for row in 0..<count {
+          let exact = (0..<width).reduce(Int32(0)) { sum, element in
+            let pair = rows[row * width / 2 + element / 128 * 64 + element % 64]
+            return sum + Int32(query[element]) * Int32(element % 128 < 64 ? pair & 15 : pair >> 4)
+          }
+          #expect(results[row] == exact)
+        }
+      }
+    }
+  }
+
   @Test func sumsAtTheEdgeOfWhatFloatsHoldAreExact() {
     let width = 32_768
     let extreme = [Int8](repeating: -128, count: width)
@@ -241,6 +266,51 @@ extension Gallery {
     }
   }
 
+  @Test func aLikelySearchFindsWhatACertainOneFinds() throws {
+    let seed: UInt64 = 22
+    var random = SplitMix64(seed: seed)
+    // People who hardly resemble each other, and clusters; both larger than a block of rows.
+    let strangers = try (0..<3000).map { _ in try randomVector(&random, dimension: 256) }
+    for all in [strangers, try vectors(3000, dimension: 256, random: &random)] {
+      var index = VectorIndex<IdentityID>()
+      for (number, vector) in all.enumerated() { index.set(IdentityID(UInt64(number)), to: vector) }
+      let queries = try (0..<10).map { _ in
+        let noise = try randomVector(&random, dimension: 256)
+        return try Embedding(
+          normalizing: zip(all[Int.random(in: 0..<3000, using: &random)].values, noise.values).map(+))
+      }
+      let certain = index.nearest(to: queries, limit: 32, scanner: VectorScanner())
+      let likely = index.nearest(to: queries, limit: 32, certainty: .likely, scanner: VectorScanner())
+      for (query, (certain, likely)) in zip(queries, zip(certain, likely)) {
+        #expect(
+          certain.map(\.key) == index.nearest(to: query, limit: 32, scanner: VectorScanner()).map(\.key))
+        #expect(likely.count == 32)
+        #expect(likely.first?.key == certain.first?.key, "seed \(seed)")
+        for (one, other) in zip(certain, likely) {
+          #expect(abs(one.similarity - other.similarity) < 0.01, "seed \(seed)")
+        }
+      }
+    }
+  }
+
+  @Test func vectorsOfFewLargeAndManySmallElementsAreFound() throws {
+    // Upper halves of the small elements are zero, so that only the lower ones tell these vectors apart.
+    let seed: UInt64 = 23
+    var random = SplitMix64(seed: seed)
+    let all = try (0..<1500).map { _ in
+      try Embedding(
+        normalizing: (0..<128).map { $0 < 2 ? 1 : Float.random(in: 0...0.05, using: &random) })
+    }
+    var index = VectorIndex<IdentityID>()
+    for (number, vector) in all.enumerated() { index.set(IdentityID(UInt64(number)), to: vector) }
+    for (number, vector) in all.enumerated().prefix(30) {
+      let found = index.nearest(to: vector, limit: 3, scanner: VectorScanner())
+      #expect(found.first?.key == IdentityID(UInt64(number)), "seed \(seed)")
+      let exact = all.map { vector.similarity(to: $0) }.sorted(by: >)
+      for (place, entry) in found.enumerated() { #expect(abs(entry.similarity - exact[place]) < 1e-4) }
+    }
+  }
+
   @Test func rowsMoveAndGoWithTheirKeys() throws {
     var random = SplitMix64(seed: 4)
     var index = VectorIndex<IdentityID>()
@@ -252,7 +322,7 @@ extension Gallery {
       known[key] = vector
     }
     #expect(index.count == known.count)
-    #expect(index.byteCount == known.count * (2 * 64 + 8))
+    #expect(index.byteCount == known.count * (2 * 128 + 4))
     for (key, vector) in known.sorted(by: { $0.key < $1.key }).prefix(50) {
       let found = index.nearest(to: vector, limit: 1, scanner: VectorScanner())
       #expect(abs((found.first?.similarity ?? 0) - 1) < 1e-3, "\(key)")

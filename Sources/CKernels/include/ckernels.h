@@ -88,6 +88,15 @@ void ck_dot_scan_int8(const int8_t *query, const int8_t *matrix, size_t rows, si
 void ck_dot_scan_int8_portable(const int8_t *query, const int8_t *matrix, size_t rows, size_t dimension,
                                int32_t *scores);
 
+// Dot products of a query of signed bytes with every row of a matrix of unsigned numbers of 4 bits, exact. `dimension` is
+// a multiple of 128 and at most 65536; a row has dimension / 2 bytes. Byte j (0...63) of the k-th 64 bytes of a row has
+// element 128 * k + j in its lower and element 128 * k + 64 + j in its upper half.
+void ck_dot_scan_nibbles(const int8_t *query, const uint8_t *matrix, size_t rows, size_t dimension, int32_t *scores);
+
+// The same without the instructions for products of bytes, for the tests.
+void ck_dot_scan_nibbles_portable(const int8_t *query, const uint8_t *matrix, size_t rows, size_t dimension,
+                                  int32_t *scores);
+
 // Sums over a grey picture: of the samples, of their squares, and of the Laplacian (kernel 0 1 0 / 1 -4 1 /
 // 0 1 0, borders mirrored without repeating the edge) and its squares.
 typedef struct {
