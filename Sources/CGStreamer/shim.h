@@ -111,6 +111,18 @@ static inline GstBuffer *cgst_probe_buffer(GstPadProbeInfo *info) {
 static inline GstBufferList *cgst_probe_buffer_list(GstPadProbeInfo *info) {
   return info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST ? GST_PAD_PROBE_INFO_BUFFER_LIST(info) : NULL;
 }
+// Whether the probe sees a tag that says that pictures are turned or mirrored.
+static inline gboolean cgst_probe_turns(GstPadProbeInfo *info) {
+  GstEvent *event = (info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM) ? GST_PAD_PROBE_INFO_EVENT(info) : NULL;
+  if (event == NULL || GST_EVENT_TYPE(event) != GST_EVENT_TAG) return FALSE;
+  GstTagList *tags = NULL;
+  gst_event_parse_tag(event, &tags);
+  gchar *orientation = NULL;
+  if (tags == NULL || !gst_tag_list_get_string(tags, GST_TAG_IMAGE_ORIENTATION, &orientation)) return FALSE;
+  const gboolean turns = g_strcmp0(orientation, "rotate-0") != 0;
+  g_free(orientation);
+  return turns;
+}
 static inline gboolean cgst_probe_is_end(GstPadProbeInfo *info) {
   GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
   return event != NULL && GST_EVENT_TYPE(event) == GST_EVENT_EOS;

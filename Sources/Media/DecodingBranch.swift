@@ -13,6 +13,8 @@ final class DecodingBranch {
     /// Frames that reached the sink.
     var arrived: UInt64 = 0
     var isEnding = false
+    /// Whether pictures are to be turned.
+    var turns = false
   }
 
   let decoder: ElementPointer
@@ -26,12 +28,19 @@ final class DecodingBranch {
     let decoderPad: UnsafeMutablePointer<GstPad>
     let decoderThreads: Int
     let senderClock: SenderClock?
+    private let converter: ElementPointer
+    private let flip: ElementPointer
+    private let sink: ElementPointer
 
     init(
       converterPad: UnsafeMutablePointer<GstPad>, decoderPad: UnsafeMutablePointer<GstPad>,
-      decoderThreads: Int, senderClock: SenderClock?
+      decoderThreads: Int, senderClock: SenderClock?, converter: ElementPointer, flip: ElementPointer,
+      sink: ElementPointer
     ) {
       self.senderClock = senderClock
+      self.converter = converter
+      self.flip = flip
+      self.sink = sink
       self.converterPad = converterPad
       self.decoderPad = decoderPad
       self.decoderThreads = decoderThreads
@@ -45,6 +54,12 @@ final class DecodingBranch {
         usleep(500)
       }
       gst_pad_link(pad, target)
+    }
+
+    /// Puts the element that turns pictures between converter and sink, on the thread that pushes the next picture.
+    func turn() {
+      gst_element_unlink(converter, sink)
+      _ = gst_element_link(converter, flip) != 0 && gst_element_link(flip, sink) != 0
     }
 
     deinit {
@@ -63,8 +78,9 @@ final class DecodingBranch {
     in pipeline: MediaPipeline, decoderThreads: Int, isLive: Bool, depth: Int, senderClock: SenderClock? = nil
   ) throws(MissingElement) {
     decoder = try pipeline.add("decodebin")
-    // Turning comes last, so that it need not know every format.
     let converter = try pipeline.add("videoconvert")
+    // Copies every picture, also where none is to be turned, so it waits aside until a tag asks for it. It comes after the
+    // converter, so that it need not know every format.
     let flip = try pipeline.add("videoflip", ["video-direction": "auto"])
     let sinkElement = try pipeline.add(
       "appsink",
@@ -74,14 +90,15 @@ final class DecodingBranch {
         "enable-last-sample": "false",
       ])
     sink = cgst_app_sink(sinkElement)
-    guard pipeline.link(converter, flip, sinkElement),
+    guard pipeline.link(converter, sinkElement),
       let converterPad = gst_element_get_static_pad(converter, "sink"),
+      let convertedPad = gst_element_get_static_pad(converter, "src"),
       let decoderPad = gst_element_get_static_pad(decoder, "sink"),
       let sinkPad = gst_element_get_static_pad(sinkElement, "sink")
     else { throw MissingElement(name: "videoconvert") }
     context = Context(
       converterPad: converterPad, decoderPad: decoderPad, decoderThreads: decoderThreads,
-      senderClock: senderClock)
+      senderClock: senderClock, converter: converter, flip: flip, sink: sinkElement)
     let data = Unmanaged.passUnretained(context).toOpaque()
     cgst_connect_autoplug_continue(decoder, continuePlugging, data)
     cgst_connect_pad_added(decoder, linkDecodedPad, data)
@@ -90,6 +107,9 @@ final class DecodingBranch {
     let probeTypes = GST_PAD_PROBE_TYPE_BUFFER.rawValue | GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM.rawValue
     gst_pad_add_probe(sinkPad, GstPadProbeType(rawValue: probeTypes), watchSink, data, nil)
     gst_object_unref(sinkPad)
+    let turnTypes = GST_PAD_PROBE_TYPE_BUFFER.rawValue | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM.rawValue
+    gst_pad_add_probe(convertedPad, GstPadProbeType(rawValue: turnTypes), watchTurns, data, nil)
+    gst_object_unref(convertedPad)
   }
 
   /// The pipeline is about to end: nobody waits any longer.
@@ -202,6 +222,23 @@ private let watchSink:
       }
       if cgst_probe_type(info).rawValue & GST_PAD_PROBE_TYPE_BUFFER.rawValue != 0 {
         context(data)?.progress.withLock { $0.arrived += 1 }
+      }
+      return GST_PAD_PROBE_OK
+    }
+
+/// Turns pictures from the first one after a tag that asks for it; what came before the picture is then sent again along
+/// the new way, in order, which it would not be in the middle of the tag.
+private let watchTurns:
+  @convention(c) (UnsafeMutablePointer<GstPad>?, UnsafeMutablePointer<GstPadProbeInfo>?, gpointer?)
+    -> GstPadProbeReturn = { _, info, data in
+      guard let info, let context = context(data) else { return GST_PAD_PROBE_OK }
+      if cgst_probe_turns(info) != 0 {
+        context.progress.withLock { $0.turns = true }
+      } else if cgst_probe_type(info).rawValue & GST_PAD_PROBE_TYPE_BUFFER.rawValue != 0,
+        context.progress.withLock({ $0.turns })
+      {
+        context.turn()
+        return GST_PAD_PROBE_REMOVE
       }
       return GST_PAD_PROBE_OK
     }

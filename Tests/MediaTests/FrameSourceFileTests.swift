@@ -112,17 +112,29 @@ struct FrameSourceFileTests {
   }
 
   @Test(
-    "A turned phone video comes upright",
-    arguments: [[0, 65536, 0, -65536, 0, 0], [-65536, 0, 0, 0, -65536, 0]])
-  func rotation(matrix: [Int32]) throws {
+    "A turned phone video comes upright, from its first picture on",
+    arguments: [
+      // By a quarter clockwise, by a half, and by a quarter the other way: where each quarter of the picture comes from.
+      ([0, 65536, 0, -65536, 0, 0], [2, 0, 3, 1]), ([-65536, 0, 0, 0, -65536, 0], [3, 2, 1, 0]),
+      ([0, -65536, 0, 65536, 0, 0], [1, 3, 0, 2]),
+    ] as [([Int32], [Int])])
+  func rotation(matrix: [Int32], origins: [Int]) throws {
     let folder = try TemporaryFolder()
     let path = try TestVideo.make(folder.file("a.mp4"), frames: 4)
+    let asRecorded = FrameCollector.read(path).frames
     try TestVideo.turn(path, matrix: matrix)
     let swaps = matrix[0] == 0
     let frames = FrameCollector.read(path).frames
     #expect(frames.count == 4)
     let expected = swaps ? PictureSize(width: 120, height: 160) : PictureSize(width: 160, height: 120)
-    #expect(frames.allSatisfy { $0.size == expected })
+    for (frame, before) in zip(frames, asRecorded) {
+      #expect(frame.size == expected)
+      for (quarter, origin) in origins.enumerated() {
+        #expect(abs(frame.quarters[quarter] - before.quarters[origin]) < 1, "quarter \(quarter)")
+      }
+      let isTold = origins.enumerated().contains { abs(before.quarters[$0] - before.quarters[$1]) > 5 }
+      #expect(isTold, "pictures that were not turned look otherwise")
+    }
   }
 
   @Test("Sound is left aside")

@@ -112,6 +112,8 @@ final class FrameCollector: Sendable {
     var size: PictureSize
     var matrix: ColorMatrix
     var meanLuma: Double
+    /// The mean luma of the quarters: above left, above right, below left, below right.
+    var quarters: [Double]
   }
 
   private let seen = Mutex<[Seen]>([])
@@ -124,16 +126,19 @@ final class FrameCollector: Sendable {
 
   func add(_ frame: VideoFrame) {
     let plane = frame.picture.luma
-    var sum = 0
-    for y in Swift.stride(from: 0, to: plane.height, by: 4) {
-      for x in Swift.stride(from: 0, to: plane.width, by: 4) {
-        sum += Int(plane.address[y * plane.stride + x])
+    var sums = [Int](repeating: 0, count: 4)
+    var counts = sums
+    for y in 0..<plane.height {
+      for x in 0..<plane.width {
+        let quarter = (2 * y < plane.height ? 0 : 2) + (2 * x < plane.width ? 0 : 1)
+        sums[quarter] += Int(plane.address[y * plane.stride + x])
+        counts[quarter] += 1
       }
     }
-    let count = ((plane.height + 3) / 4) * ((plane.width + 3) / 4)
     let entry = Seen(
       number: frame.number, time: frame.captureTime, isCut: frame.isDiscontinuity, size: frame.picture.size,
-      matrix: frame.picture.matrix, meanLuma: Double(sum) / Double(count))
+      matrix: frame.picture.matrix, meanLuma: Double(sums.reduce(0, +)) / Double(counts.reduce(0, +)),
+      quarters: zip(sums, counts).map { Double($0) / Double(max(1, $1)) })
     withExtendedLifetime(frame.picture) {}
     seen.withLock { $0.append(entry) }
   }
