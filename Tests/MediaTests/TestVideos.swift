@@ -128,8 +128,10 @@ final class FrameCollector: Sendable {
     let plane = frame.picture.luma
     var sums = [Int](repeating: 0, count: 4)
     var counts = sums
-    for y in 0..<plane.height {
-      for x in 0..<plane.width {
+    // All pixels of the small pictures made here, few of real footage, which would take minutes under the thread sanitizer.
+    let step = plane.width > 320 ? 16 : 1
+    for y in stride(from: 0, to: plane.height, by: step) {
+      for x in stride(from: 0, to: plane.width, by: step) {
         let quarter = (2 * y < plane.height ? 0 : 2) + (2 * x < plane.width ? 0 : 1)
         sums[quarter] += Int(plane.address[y * plane.stride + x])
         counts[quarter] += 1
@@ -171,7 +173,7 @@ final class FrameCollector: Sendable {
     let collector = FrameCollector()
     let source = collector.source(.file(path), options)
     source.start()
-    if !source.waitUntilEnded(atMost: 60) { source.stop() }
+    if !source.waitUntilEnded(atMost: 300) { source.stop() }
     return collector
   }
 }
