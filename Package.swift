@@ -102,7 +102,8 @@ let package = Package(
     tests("ConfigurationTests", ["Configuration"]),
     tests("CKernelsTests", ["CKernels", "Imaging", "ThroughlineCore"]),
     tests("ImagingTests", ["Imaging"]),
-    tests("MediaTests", ["Media", "Imaging", "Privacy", "ThroughlineCore", "ThroughlineTestKit"]),
+    tests(
+      "MediaTests", ["CGStreamer", "Media", "Imaging", "Privacy", "ThroughlineCore", "ThroughlineTestKit"]),
     tests("InferenceTests", ["Inference"]),
     tests("ModelsTests", ["Models", "ThroughlineCore"]),
     tests(

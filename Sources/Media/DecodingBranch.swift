@@ -182,6 +182,11 @@ private let tuneDecoder: @convention(c) (UnsafeMutablePointer<GstBin>?, ElementP
     if cgst_has_property(element, "max-threads") != 0 {
       cgst_set_parsed(element, "max-threads", String(context.decoderThreads))
     }
+    // Pictures that libav decodes right into GStreamer's memory are locked for as long as it refers to them, so that each is
+    // copied into new memory on its way. Its own pictures are copied as well, but into memory that is used again.
+    if cgst_has_property(element, "direct-rendering") != 0 {
+      cgst_set_parsed(element, "direct-rendering", "false")
+    }
   }
 
 private let selectStream:
