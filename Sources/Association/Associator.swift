@@ -22,7 +22,7 @@ public struct Associator: Sendable {
   public static let outOfOrderTolerance = 5.0
   static let calibratorStateName = "association.calibrator"
   static let transitionStateName = "association.transitions"
-  static let learnedStateInterval = 60.0
+  static let learnedStateInterval = 300.0
 
   struct CameraState: Sendable {
     /// Counted from 0 in the order of first updates.

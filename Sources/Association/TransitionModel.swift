@@ -31,8 +31,8 @@ struct TransitionModel: Sendable, Codable {
   }
 
   private struct Links: Sendable, Codable {
-    var same: [Link: Double] = [:]
-    var others: [Link: Double] = [:]
+    var same = TransitionLinks()
+    var others = TransitionLinks()
   }
 
   /// How long confident arrivals from one camera took.
@@ -49,7 +49,6 @@ struct TransitionModel: Sendable, Codable {
   /// The most that the parts of the pictures add or take away.
   static let linkLimit = 2.0
   static let maximumTotal = 20_000.0
-  static let maximumLinks = 4000
   /// Cameras are taken for overlapping where so many confident arrivals, and this share of them, were in the other camera
   /// at the same time.
   static let overlapCount = 5.0
@@ -57,20 +56,45 @@ struct TransitionModel: Sendable, Codable {
 
   private var arrivals: [CameraName: Arrivals] = [:]
   private var links: [CameraName: Links] = [:]
+  private static let largestNumber: UInt32 = 1 << 24
+  /// The numbers of cameras in links, from 1.
+  private var cameraNumbers: [CameraName: UInt32] = [:]
   private var times: [CameraName: [CameraName: Times]] = [:]
   private var regions: [CameraName: PassageRegions] = [:]
 
   init() {}
 
-  private enum CodingKeys: String, CodingKey { case arrivals, links, times, regions }
+  private enum CodingKeys: String, CodingKey { case arrivals, parts, cameraNumbers, times, regions }
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     arrivals = try container.decode([CameraName: Arrivals].self, forKey: .arrivals)
     // What was learned before there were regions goes on.
-    links = try container.decodeIfPresent([CameraName: Links].self, forKey: .links) ?? [:]
+    links = try container.decodeIfPresent([CameraName: Links].self, forKey: .parts) ?? [:]
+    cameraNumbers =
+      try container.decodeIfPresent([CameraName: UInt32].self, forKey: .cameraNumbers) ?? [:]
+    guard cameraNumbers.values.allSatisfy({ (1...Self.largestNumber).contains($0) }) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .cameraNumbers, in: container, debugDescription: "these are no numbers of cameras")
+    }
     times = try container.decodeIfPresent([CameraName: [CameraName: Times]].self, forKey: .times) ?? [:]
     regions = try container.decodeIfPresent([CameraName: PassageRegions].self, forKey: .regions) ?? [:]
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(arrivals, forKey: .arrivals)
+    try container.encode(links, forKey: .parts)
+    try container.encode(cameraNumbers, forKey: .cameraNumbers)
+    try container.encode(times, forKey: .times)
+    try container.encode(regions, forKey: .regions)
+  }
+
+  private mutating func number(of camera: CameraName) -> UInt32 {
+    if let known = cameraNumbers[camera] { return known }
+    let new = (cameraNumbers.values.max() ?? 0) + 1
+    cameraNumbers[camera] = new
+    return new
   }
 
   /// The bin of a time gap in seconds; `nil` means at the same time.
@@ -100,28 +124,26 @@ struct TransitionModel: Sendable, Codable {
     var pairs = links[camera] ?? Links()
     for link in same {
       model.same[link.cell, default: 0] += 1 / Double(same.count)
-      pairs.same[link, default: 0] += 1 / Double(same.count)
+      pairs.same.add(1 / Double(same.count), to: link, camera: number(of: link.cell.camera))
     }
     if !same.isEmpty { model.sameTotal += 1 }
     for candidate in others where !candidate.isEmpty {
       for link in candidate {
         model.others[link.cell, default: 0] += 1 / Double(candidate.count)
-        pairs.others[link, default: 0] += 1 / Double(candidate.count)
+        pairs.others.add(1 / Double(candidate.count), to: link, camera: number(of: link.cell.camera))
       }
       model.otherTotal += 1
     }
     if model.otherTotal > Self.maximumTotal {
       model.others = model.others.mapValues { $0 / 2 }
-      pairs.others = pairs.others.mapValues { $0 / 2 }
+      pairs.others.halve()
       model.otherTotal /= 2
     }
     if model.sameTotal > Self.maximumTotal {
       model.same = model.same.mapValues { $0 / 2 }
-      pairs.same = pairs.same.mapValues { $0 / 2 }
+      pairs.same.halve()
       model.sameTotal /= 2
     }
-    if pairs.others.count > Self.maximumLinks { pairs.others = pairs.others.filter { $0.value >= 2 } }
-    if pairs.same.count > Self.maximumLinks { pairs.same = pairs.same.filter { $0.value >= 2 } }
     arrivals[camera] = model
     links[camera] = pairs
     if let gap, let from = same.first?.cell.camera { note(gap, from: from, to: camera) }
@@ -159,12 +181,15 @@ struct TransitionModel: Sendable, Codable {
 
   /// The same for the parts of the pictures alone, cameras and gap given.
   private func partRatio(_ link: Link, camera: CameraName, model: Arrivals) -> Double {
-    guard link.exit != 0 || link.entry != 0, let pairs = links[camera] else { return 0 }
+    guard link.exit != 0 || link.entry != 0, let pairs = links[camera],
+      let number = cameraNumbers[link.cell.camera]
+    else { return 0 }
     let kinds = 16.0
     let others = model.others[link.cell] ?? 0
-    let other = ((pairs.others[link] ?? 0) + 1 / kinds) / (others + 1)
+    let other = (pairs.others.count(of: link, camera: number) + 1 / kinds) / (others + 1)
     let known = model.same[link.cell] ?? 0
-    let same = ((pairs.same[link] ?? 0) + Self.priorWeight * other) / (known + Self.priorWeight)
+    let same =
+      (pairs.same.count(of: link, camera: number) + Self.priorWeight * other) / (known + Self.priorWeight)
     return log(same / other)
   }
 

@@ -61,6 +61,40 @@ import ThroughlineCore
     #expect(model.logRatio(camera: hall, links: link(gap: 5)) > 0.5)
   }
 
+  @Test func theRarestLinksAreForgottenAndTheOthersTakeLittleRoom() throws {
+    var model = TransitionModel()
+    for exit in 0..<100 {
+      for entry in 0..<100 {
+        let rare = link(gap: 5, exit: exit, entry: entry)
+        model.learn(camera: hall, same: link(gap: 5, exit: 1, entry: 2), others: [rare, rare])
+      }
+    }
+    let data = try JSONEncoder().encode(model)
+    #expect(data.count < 100_000)
+    #expect(model.logRatio(camera: hall, links: link(gap: 5, exit: 1, entry: 2)) > 1)
+    let copy = try JSONDecoder().decode(TransitionModel.self, from: data)
+    for place in 0..<100 {
+      let some = link(gap: 5, exit: place, entry: 99)
+      #expect(copy.logRatio(camera: hall, links: some) == model.logRatio(camera: hall, links: some))
+    }
+  }
+
+  @Test(arguments: ["AAAA", "AAAAAAAAAAAAAIB/", "AAAAAAAAAAAAAMB/", "AAAAAAAAAAAAAIC/"])
+  func whatIsNoLinkIsRefused(base64: String) throws {
+    // Too short, infinite, not a number, and negative.
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(TransitionLinks.self, from: Data("\"\(base64)\"".utf8))
+    }
+  }
+
+  @Test(arguments: ["0", "4294967295", "-1"])
+  func whatIsNoNumberOfACameraIsRefused(number: String) {
+    let text = #"{"arrivals":[],"cameraNumbers":["hall",\#(number)]}"#
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(TransitionModel.self, from: Data(text.utf8))
+    }
+  }
+
   @Test func doorsAreFoundWhereTracksBeginAndEnd() {
     for seed in 1...5 as ClosedRange<UInt64> {
       var random = SplitMix64(seed: seed)
