@@ -98,8 +98,8 @@ extension ConfigurationSchema {
       "tracker.keep-lost", .number(0...600), .number(2), unit: "seconds", perCamera: true,
       "How long a lost track can still be found again under its number."),
     ConfigurationKey(
-      "tracker.appearance", .choice(["auto", "never", "ambiguous", "always"]), .text("auto"), perCamera: true,
-      "When the tracker compares looks besides places: never, where places leave a doubt, or in every frame, which costs an embedding of every person; auto is always with --offline and ambiguous otherwise."
+      "tracker.appearance", .choice(["never", "ambiguous", "always"]), .text("ambiguous"), perCamera: true,
+      "When the tracker compares looks besides places: never, where places leave a doubt, or in every frame, which costs an embedding of every person."
     ),
   ]
 
@@ -242,6 +242,10 @@ extension ConfigurationSchema {
     ConfigurationKey(
       "output.mot", .path, .text(""), alias: "mot",
       "Write one MOT text file per camera, identities as ids, into this directory."),
+    ConfigurationKey(
+      "output.mot-gap", .number(0...60), .number(2), unit: "seconds",
+      "In MOT files, fill in the boxes of a person who was out of sight for at most so long; they have a 0 in the ninth column."
+    ),
     ConfigurationKey(
       "output.cache", .path, .text(""), alias: "cache",
       "Write every detection with its embedding to this file, or into this directory one file per camera, for 'throughline evaluate' to replay; embeds every person in every frame, so it is slow."

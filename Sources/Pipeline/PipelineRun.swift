@@ -119,7 +119,9 @@ public final class PipelineRun: Sendable {
     do {
       events = try settings.outputs.events.map { path throws(EventLogError) in try EventLog(path: path) }
       mot = try settings.outputs.motDirectory.map { directory throws(MOTFileError) in
-        try MOTWriter(directory: directory, cameras: names)
+        try MOTWriter(
+          directory: directory, cameras: names,
+          filling: GapFilling(longest: settings.outputs.motGap, topSpeed: TrackerSettings().topSpeed))
       }
     } catch { throw PipelineError.output("\(error)") }
     thumbnails = settings.outputs.report == nil ? nil : ThumbnailSink()

@@ -60,6 +60,8 @@ public struct PipelineSettings: Sendable {
     public var summary: String?
     /// The directory of MOT files.
     public var motDirectory: String?
+    /// How long a person may be out of sight for boxes to be filled in, in seconds.
+    public var motGap = GapFilling().longest
     /// The file or directory of detections with embeddings; see ``FrameObservation``.
     public var cache: String?
     /// Whether the mosaic is shown in a window.
@@ -246,6 +248,7 @@ public struct PipelineSettings: Sendable {
     outputs.report = configuration.text("output.report")
     outputs.summary = configuration.text("output.summary")
     outputs.motDirectory = configuration.text("output.mot")
+    outputs.motGap = configuration.number("output.mot-gap")
     outputs.cache = configuration.text("output.cache")
     outputs.display = configuration.boolean("output.display")
     outputs.mosaicSize = PictureSize(
@@ -302,10 +305,8 @@ public struct PipelineSettings: Sendable {
     tracker.keepTracked = number("tracker.keep-tracked")
     tracker.keepLost = number("tracker.keep-lost")
 
-    // A recording has time for what makes its tracks right.
     let appearance =
-      AppearanceUse(rawValue: configuration.text("tracker.appearance", camera: name) ?? "")
-      ?? (isOffline ? .always : .ambiguous)
+      AppearanceUse(rawValue: configuration.text("tracker.appearance", camera: name) ?? "") ?? .ambiguous
 
     var planner = LookPlanner.Settings()
     planner.refresh = number("quality.refresh")

@@ -55,7 +55,7 @@ struct EvaluateWorld: ParsableCommand {
     var sharedFrames: Int
     var corrections: Int
     var tracks: Int
-    /// Resident memory in MiB at each tenth of the time.
+    /// Resident memory in MiB at each tenth of the time, without what the evaluation itself keeps to the end.
     var memory: [Int]
     /// The largest of them.
     var peakMemory: Int
@@ -93,9 +93,9 @@ struct EvaluateWorld: ParsableCommand {
     var frames = 0
     var memory: [Int] = []
     let bar = ProgressBar(title: "world")
-    let report = try WorldEvaluation.run(World(settings: settings), with: &associator) { _, _ in
+    let report = try WorldEvaluation.run(World(settings: settings), with: &associator) { noteBytes in
       frames += 1
-      if frames % max(1, total / 10) == 0 { memory.append(Self.residentMebibytes) }
+      if frames % max(1, total / 10) == 0 { memory.append(Self.residentMebibytes - noteBytes() >> 20) }
       if frames % 500 == 0 {
         bar.show(fraction: Double(frames) / Double(max(1, total)), note: "\(frames) frames")
       }
@@ -118,7 +118,7 @@ struct EvaluateWorld: ParsableCommand {
       "frames in which two tracks share an identity: \(figures.sharedFrames); corrections: \(figures.corrections); tracks: \(figures.tracks)"
     )
     print(
-      "resident memory in MiB over time: \(memory.map(String.init).joined(separator: " ")); peak \(figures.peakMemory), second half \(figures.memoryGrowth >= 0 ? "+" : "")\(figures.memoryGrowth)"
+      "resident memory in MiB over time, without the evaluation's notes: \(memory.map(String.init).joined(separator: " ")); peak \(figures.peakMemory), second half \(figures.memoryGrowth >= 0 ? "+" : "")\(figures.memoryGrowth)"
     )
     try ReportFile.write(figures, to: json)
   }

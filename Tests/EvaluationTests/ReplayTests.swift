@@ -111,6 +111,23 @@ import Tracking
     #expect(decoded == report)
   }
 
+  @Test func whoIsMissedForAMomentIsFilledInButNotAcrossACut() throws {
+    for (isCut, missed) in [(false, 0), (true, 5)] {
+      var recording = Self.recording()
+      for place in 20..<25 { recording.observations[Self.left]?[place].items.removeFirst() }
+      recording.observations[Self.left]?[22].isCut = isCut
+      let evaluation = MultiCameraEvaluation(observations: recording.observations, truth: recording.truth)
+      let rows = try evaluation.report(title: "gaps").rows
+      func missing(_ method: String) throws -> Int {
+        let row = try #require(rows.first { $0.method == method })
+        return row.truthBoxes - row.resultBoxes
+      }
+      #expect(try missing("throughline") == missed)
+      #expect(try missing("oracle") == 5)
+      #expect(try missing("oracle, gaps filled") == missed)
+    }
+  }
+
   @Test func aPersonWithTwoNumbersInTheTruthCanBeJoined() throws {
     let recording = Self.recording()
     var truth = recording.truth

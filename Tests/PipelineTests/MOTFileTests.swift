@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import ThroughlineCore
 import ThroughlineTestKit
+import Tracking
 
 @testable import Pipeline
 
@@ -20,11 +21,44 @@ import ThroughlineTestKit
     file.write(
       frame: 1, time: Timestamp(seconds: 0), tracks: [track(1), track(2), track(3, observed: false)])
     file.write(frame: 2, time: Timestamp(seconds: 1), tracks: [track(1)])
-    file.finish { number, time in number == 1 ? IdentityID(time.seconds < 0.5 ? 9 : 8) : nil }
+    file.finish(filling: GapFilling(longest: 0)) { number, time in
+      number == 1 ? IdentityID(time.seconds < 0.5 ? 9 : 8) : nil
+    }
     let text = try String(contentsOfFile: folder.file("a.txt"), encoding: .utf8)
     #expect(text == "1,9,-1.50,2.00,30.00,70.25,0.50,-1,-1,-1\n2,8,-1.50,2.00,30.00,70.25,0.50,-1,-1,-1\n")
     #expect(!FileManager.default.fileExists(atPath: folder.file("a.txt.partial")))
     #expect(file.failure == nil)
+  }
+
+  @Test func aPersonWhoWasHiddenForAMomentIsFilledIn() throws {
+    let folder = try TemporaryFolder()
+    let file = try MOTFile(path: folder.file("a.txt"))
+    func seen(_ frame: UInt64, _ number: UInt64, x: Double, score: Double = 0.5, isCut: Bool = false) {
+      var track = track(number)
+      track.box = BoundingBox(x: x, y: 20, width: 30, height: 70)
+      track.score = score
+      file.write(frame: frame, time: Timestamp(seconds: Double(frame) / 10), isCut: isCut, tracks: [track])
+    }
+    // One person under two track numbers, somebody else meanwhile, and the first again after too long a time, and beyond a
+    // cut.
+    seen(1, 1, x: 10)
+    seen(2, 2, x: 200)
+    seen(4, 3, x: 40, score: 0.4)
+    seen(90, 1, x: 40)
+    seen(92, 1, x: 40, isCut: true)
+    file.finish(filling: GapFilling()) { number, _ in IdentityID(number == 2 ? 5 : 9) }
+    let text = try String(contentsOfFile: folder.file("a.txt"), encoding: .utf8)
+    #expect(
+      text == """
+        1,9,10.00,20.00,30.00,70.00,0.50,-1,-1,-1
+        2,5,200.00,20.00,30.00,70.00,0.50,-1,-1,-1
+        2,9,20.00,20.00,30.00,70.00,0.40,-1,0,-1
+        3,9,30.00,20.00,30.00,70.00,0.40,-1,0,-1
+        4,9,40.00,20.00,30.00,70.00,0.40,-1,-1,-1
+        90,9,40.00,20.00,30.00,70.00,0.50,-1,-1,-1
+        92,9,40.00,20.00,30.00,70.00,0.50,-1,-1,-1
+
+        """)
   }
 
   @Test func anUnwritableDirectoryIsNamed() {

@@ -88,15 +88,21 @@ public struct CameraTracks: Sendable {
 
   /// The camera's result: one entry per observation of a track that has an identity.
   ///
-  /// - Parameter identity: who a track is; tracks without an identity are left out.
-  public func entries(identity: (TrackID) -> Int?) -> [MOTEntry] {
+  /// - Parameters:
+  ///   - filling: which gaps in the presence of an identity are filled.
+  ///   - identity: who a track is; tracks without an identity are left out.
+  public func entries(
+    filling: GapFilling = GapFilling(longest: 0), identity: (TrackID) -> Int?
+  ) -> [MOTEntry] {
     let owners = Dictionary(
       observations.keys.map { ($0, identity($0)) }, uniquingKeysWith: { first, _ in first })
-    return entries { id, _ in owners[id] ?? nil }
+    return entries(filling: filling) { id, _ in owners[id] ?? nil }
   }
 
   /// The same where a track may be one person first and another one later.
-  public func entries(identityAt identity: (TrackID, Timestamp) -> Int?) -> [MOTEntry] {
+  public func entries(
+    filling: GapFilling = GapFilling(longest: 0), identityAt identity: (TrackID, Timestamp) -> Int?
+  ) -> [MOTEntry] {
     var entries: [MOTEntry] = []
     for (id, list) in observations {
       for observation in list {
@@ -107,6 +113,7 @@ public struct CameraTracks: Sendable {
             score: observation.track.score))
       }
     }
-    return entries.sorted { ($0.frame, $0.id, $0.box.x) < ($1.frame, $1.id, $1.box.x) }
+    let times = Dictionary(frames.map { ($0.number, $0.time) }, uniquingKeysWith: { first, _ in first })
+    return entries.fillingGaps(filling, cuts: frames.filter(\.isCut).map(\.number)) { times[$0] }
   }
 }

@@ -13,6 +13,8 @@ public struct MultiCameraEvaluation: Sendable {
   public var tracker: TrackerSettings
   /// The product's association.
   public var association: AssociationReplay
+  /// Which gaps are filled, in the product's results as in all others; in its MOT files it does the same.
+  public var gaps = GapFilling()
 
   /// An evaluation of cameras for which there are both observations and truth.
   public init(
@@ -55,9 +57,9 @@ public struct MultiCameraEvaluation: Sendable {
 
   /// The product's tracks.
   ///
-  /// - Parameter appearance: which embeddings the tracker sees.
+  /// - Parameter appearance: which embeddings the tracker sees; the default is what the program does.
   public func tracks(
-    appearance: CameraTracks.Appearance = .always
+    appearance: CameraTracks.Appearance = .ambiguous
   ) throws(TrackerError) -> [CameraTracks] {
     var result: [CameraTracks] = []
     for camera in cameras {
@@ -71,7 +73,7 @@ public struct MultiCameraEvaluation: Sendable {
   /// The result of identities given to tracks.
   public func results(_ tracks: [CameraTracks], identities: [TrackID: Int]) -> [CameraName: [MOTEntry]] {
     Dictionary(
-      tracks.map { camera in (camera.camera, camera.entries { identities[$0] }) },
+      tracks.map { camera in (camera.camera, camera.entries(filling: gaps) { identities[$0] }) },
       uniquingKeysWith: { first, _ in first })
   }
 
@@ -89,18 +91,15 @@ public struct MultiCameraEvaluation: Sendable {
       joinedRows.append(
         EvaluationRow(joined.sequence(name: "returning joined", results: results), method: method))
     }
-    // A live run's tracker sees few embeddings, that of a recording all of them.
-    let live = try self.tracks(appearance: .ambiguous)
-    for (name, mode, tracks) in [
-      ("throughline", AssociationReplay.Mode.live, live),
-      ("throughline, whole recording", .wholeRecording, tracks),
+    for (name, mode) in [
+      ("throughline", AssociationReplay.Mode.live), ("throughline, whole recording", .wholeRecording),
     ] {
       let outcome = try association.run(tracks, mode: mode)
       add(
         name,
         Dictionary(
           tracks.map { camera in
-            (camera.camera, camera.entries(identityAt: { outcome.identity(of: $0, at: $1) }))
+            (camera.camera, camera.entries(filling: gaps, identityAt: { outcome.identity(of: $0, at: $1) }))
           }, uniquingKeysWith: { first, _ in first }))
     }
     add("reference", results(tracks, identities: ReferenceAssociation().run(tracks)))
@@ -130,13 +129,13 @@ public struct MultiCameraEvaluation: Sendable {
         identities: Dictionary(ids.enumerated().map { ($1, $0 + 1) }, uniquingKeysWith: { first, _ in first })
       ))
     // What knows the truth is measured against the truth that it knows.
-    rows += [bestOfTracks(tracks), oracle()]
+    rows += [bestOfTracks(tracks), oracle(), oracleWithoutGaps()]
     if !joins.isEmpty {
       // By the truth as it is, whoever recognises those who return is wrong about them.
       rows.append(
         EvaluationRow(
           sequence(results: joined.oracleResults()), method: "oracle that recognises who returns"))
-      joinedRows += [joined.bestOfTracks(tracks), joined.oracle()]
+      joinedRows += [joined.bestOfTracks(tracks), joined.oracle(), joined.oracleWithoutGaps()]
     }
     for place in joinedRows.indices { joinedRows[place].sequence = "returning joined" }
     return EvaluationReport(title: title, rule: rule, rows: rows + joinedRows)
@@ -150,6 +149,16 @@ public struct MultiCameraEvaluation: Sendable {
 
   private func oracle() -> EvaluationRow {
     EvaluationRow(sequence(results: oracleResults()), method: "oracle")
+  }
+
+  private func oracleWithoutGaps() -> EvaluationRow {
+    var results = oracleResults()
+    for (camera, entries) in results {
+      let frames = observations[camera] ?? []
+      let times = Dictionary(frames.map { ($0.number, $0.time) }, uniquingKeysWith: { first, _ in first })
+      results[camera] = entries.fillingGaps(gaps, cuts: frames.filter(\.isCut).map(\.number)) { times[$0] }
+    }
+    return EvaluationRow(sequence(results: results), method: "oracle, gaps filled")
   }
 
   /// Every detection with the identity of the truth that it overlaps.

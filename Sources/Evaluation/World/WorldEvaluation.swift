@@ -2,6 +2,7 @@ import Association
 import Foundation
 import Gallery
 import ThroughlineCore
+import Tracking
 
 /// What an association made of a simulated world.
 public struct WorldReport: Sendable, Hashable {
@@ -9,12 +10,12 @@ public struct WorldReport: Sendable, Hashable {
   public var people = 0
   /// Identities at the end.
   public var identities = 0
-  /// IDF1 over all cameras with identities as they are known at the end, 0...1. A track without identity counts
-  /// as a person of its own.
+  /// IDF1 over all cameras with identities as they are known at the end, short gaps filled, 0...1. A track without identity
+  /// counts as a person of its own.
   public var identityF1 = 0.0
   /// The same with identities as they were reported frame by frame, numbers that were merged later resolved.
   public var liveIdentityF1 = 0.0
-  /// IDF1 that an association without fault would reach on the same tracks.
+  /// IDF1 that an association without fault would reach on the same tracks, gaps filled likewise.
   public var oracleF1 = 0.0
   /// Frames in which two tracks had the same identity.
   public var sharedFrames = 0
@@ -28,34 +29,30 @@ public struct WorldReport: Sendable, Hashable {
 
 /// Runs an association over a simulated world and measures it against the truth.
 public enum WorldEvaluation {
-  /// - Parameter observe: called after every frame, for instance to watch the memory.
+  /// - Parameters:
+  ///   - gaps: which gaps in somebody's presence are filled at the end, as in MOT files.
+  ///   - observe: called after every frame, for instance to watch the memory; its argument says what the evaluation itself
+  ///     keeps so far.
   /// - Throws: ``AssociationError``, which a world never gives rise to by itself.
   public static func run(
-    _ world: World, with associator: inout Associator,
-    observe: (WorldFrame, AssociationUpdate) -> Void = { _, _ in }
+    _ world: World, with associator: inout Associator, filling gaps: GapFilling = GapFilling(),
+    observe: (_ noteBytes: () -> Int) -> Void = { _ in }
   ) throws(AssociationError) -> WorldReport {
     var world = world
     var report = WorldReport()
-    var truthCount = 0
-    var resultCount = 0
-    // In the order of time; a track is one person in a world, but may be cut for two by the association.
-    var seen: [TrackID: (person: Int, times: [Timestamp])] = [:]
+    var notes = WorldNotes()
     var liveFrames: [Int: [IdentityID: Int]] = [:]
-    var people = Set<Int>()
     var last = World.epoch
     while let frame = world.next() {
       last = max(last, frame.time)
       let update = try associator.update(
         camera: frame.camera, at: frame.time, tracks: frame.tracks, looks: frame.looks)
-      observe(frame, update)
       report.frames += 1
-      truthCount += frame.truth.count
+      notes.add(frame)
+      observe { notes.byteCount }
       var taken = Set<IdentityID>()
       var isShared = false
       for (track, person) in frame.owners {
-        resultCount += 1
-        people.insert(person)
-        seen[track, default: (person, [])].times.append(frame.time)
         if let identity = update.assignments[track]?.identity {
           liveFrames[person, default: [:]][identity, default: 0] += 1
           if !taken.insert(identity).inserted { isShared = true }
@@ -68,14 +65,8 @@ public enum WorldEvaluation {
     let end = isRecording ? associator.finishRecording(at: last) : associator.finish(at: last)
     for event in end.events { note(event, &report) }
     let spans = associator.identitySpans()
-    var final: [Int: [IdentityID: Int]] = [:]
-    for (track, (person, times)) in seen {
-      guard let own = spans[track] else { continue }
-      for time in times {
-        guard let owner = own.identity(at: time) else { continue }
-        final[person, default: [:]][owner, default: 0] += 1
-      }
-    }
+    let final = notes.common(filling: gaps) { track, time, _ in spans[track]?.identity(at: time) }
+    let best = notes.common(filling: gaps) { _, _, person in IdentityID(UInt64(person) + 1) }
     var resolved: [Int: [IdentityID: Int]] = [:]
     for (person, counts) in liveFrames {
       for (identity, count) in counts {
@@ -83,12 +74,12 @@ public enum WorldEvaluation {
         resolved[person, default: [:]][living, default: 0] += count
       }
     }
-    report.people = people.count
+    report.people = notes.people.count
     report.identities = associator.gallery.count
-    report.tracks = seen.count
-    report.identityF1 = identityF1(final, truth: truthCount, results: resultCount)
-    report.liveIdentityF1 = identityF1(resolved, truth: truthCount, results: resultCount)
-    report.oracleF1 = 2 * Double(resultCount) / Double(max(1, truthCount + resultCount))
+    report.tracks = notes.trackCount
+    report.identityF1 = identityF1(final.frames, truth: notes.truthCount, results: final.boxes)
+    report.liveIdentityF1 = identityF1(resolved, truth: notes.truthCount, results: notes.seenCount)
+    report.oracleF1 = identityF1(best.frames, truth: notes.truthCount, results: best.boxes)
     return report
   }
 

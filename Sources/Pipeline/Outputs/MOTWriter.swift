@@ -2,6 +2,7 @@ import Foundation
 import Privacy
 import Synchronization
 import ThroughlineCore
+import Tracking
 
 /// Writes MOT files, one per camera, from the coordinator's thread; needs no pixels.
 final class MOTWriter: Sendable {
@@ -13,7 +14,10 @@ final class MOTWriter: Sendable {
     let file: MOTFile
   }
 
-  init(directory: String, cameras: [CameraName]) throws(MOTFileError) {
+  private let gaps: GapFilling
+
+  init(directory: String, cameras: [CameraName], filling gaps: GapFilling) throws(MOTFileError) {
+    self.gaps = gaps
     var files: [CameraName: Box] = [:]
     do { try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true) } catch
     {
@@ -26,7 +30,8 @@ final class MOTWriter: Sendable {
   func write(_ result: LaneResult) {
     files.withLock {
       $0[result.frame.camera]?.file.write(
-        frame: result.frame.number, time: result.frame.captureTime, tracks: result.tracks)
+        frame: result.frame.number, time: result.frame.captureTime,
+        isCut: result.frame.isDiscontinuity, tracks: result.tracks)
     }
   }
 
@@ -34,7 +39,9 @@ final class MOTWriter: Sendable {
   func finish(_ identities: FinalIdentities) -> [String] {
     files.withLock { files in
       files.compactMap { camera, box in
-        box.file.finish { identities.identity(of: TrackID(camera: camera, number: $0), at: $1) }
+        box.file.finish(filling: gaps) {
+          identities.identity(of: TrackID(camera: camera, number: $0), at: $1)
+        }
         return box.file.failure
       }
     }
