@@ -49,6 +49,9 @@ extension Tracker {
   /// the same way look like a camera that moves.
   static let fewestPairsForShift = 5
 
+  /// How long a place is known for before a camera that moves, in seconds without being seen.
+  static let longestUnseenWhileMoving = 1.0
+
   /// Moves all tracks by what most of them are off their detections together, while the camera moves: one that pans
   /// slowly, is carried or shakes.
   ///

@@ -24,7 +24,7 @@ extension Tracker {
     believed.removeAll { persons[$0].isObserved }
 
     assign(&believed, &strong, of: sight.strong, at: time, isWeak: false) { tracker, person, candidate in
-      tracker.recoveryCost(person, candidate.detection.box)
+      tracker.recoveryCost(person, candidate.detection.box, at: time)
     }
 
     assign(&tentative, &strong, of: sight.strong, at: time, isWeak: false) { tracker, person, candidate in
@@ -85,7 +85,7 @@ extension Tracker {
     let box = candidate.detection.box
     let overlap = persons[person].box.intersectionOverUnion(with: box)
     var cost = Double.infinity
-    if overlap >= rules.firstOverlap {
+    if overlap >= rules.firstOverlap, isPlaceKnown(person, at: time) {
       cost = 1 - overlap * (0.7 + 0.3 * min(1, candidate.detection.score))
       if rules.directionWeight > 0 { cost += rules.directionWeight * persons[person].turn(to: box) }
     }
@@ -104,9 +104,17 @@ extension Tracker {
     return cost
   }
 
+  /// Whether a track's place says who it is: what the shifts of a moving camera leave undone adds up, so that there
+  /// somebody unseen for long is found again by appearance alone.
+  private func isPlaceKnown(_ person: Int, at time: Timestamp) -> Bool {
+    !shiftEvidence.isMoving
+      || time.seconds(since: persons[person].lastSeen) <= Self.longestUnseenWhileMoving
+  }
+
   /// Recovery: the last observation instead of the prediction (OC-SORT), then widened boxes (C-BIoU: F. Yang et
   /// al., WACV 2023).
-  private func recoveryCost(_ person: Int, _ box: BoundingBox) -> Double {
+  private func recoveryCost(_ person: Int, _ box: BoundingBox, at time: Timestamp) -> Double {
+    guard isPlaceKnown(person, at: time) else { return .infinity }
     let last = persons[person].lastObservation
     let overlap = last.intersectionOverUnion(with: box)
     if overlap >= rules.recoveryOverlap { return 1 - overlap }

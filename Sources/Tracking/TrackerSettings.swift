@@ -23,9 +23,9 @@ public struct TrackerSettings: Sendable, Hashable {
   /// The least overlap of a prediction and a detection with a low score.
   public var secondOverlap = 0.4
   /// The least overlap of a track's last observation and a detection (OC-SORT's recovery).
-  public var recoveryOverlap = 0.3
+  public var recoveryOverlap = 0.4
   /// The least overlap of a not yet believed track and a detection.
-  public var tentativeOverlap = 0.25
+  public var tentativeOverlap = 0.3
   /// The share by which boxes are grown on every side for the last attempt at matching (C-BIoU); helps small
   /// and quick people and low frame rates. 0 leaves the attempt out.
   public var buffer = 0.3
@@ -46,7 +46,7 @@ public struct TrackerSettings: Sendable, Hashable {
   /// The standard deviation of a detected box's edges, as a share of the person's height.
   public var measurementNoise = 0.04
   /// The standard deviation of unforeseen acceleration, in body heights per second over the square root of a second.
-  public var accelerationNoise = 0.6
+  public var accelerationNoise = 0.4
   /// The standard deviation of unforeseen displacement, as a share of the height over the square root of a second.
   public var displacementNoise = 0.05
 

@@ -10,6 +10,8 @@ import ThroughlineCore
     var tracker = Tracker(camera: camera)
     var random: SplitMix64
     var numbers = [Set<UInt64>](repeating: [], count: 8)
+    /// Whom nobody sees.
+    var hidden: Int?
     private var frame = 0
 
     init(seed: UInt64) { random = SplitMix64(seed: seed) }
@@ -20,7 +22,8 @@ import ThroughlineCore
         let seconds = Double(frame) / 25
         let swing = swings ? 60 * sin(seconds * 5) : 0
         var seen: [(person: Int, detection: Detection)] = []
-        for index in 0..<8 where frame < 52 || (frame / 13) % 8 != index || frame % 13 > 5 {
+        for index in 0..<8
+        where index != hidden && (frame < 52 || (frame / 13) % 8 != index || frame % 13 > 5) {
           // To and fro, each for itself; the boxes jitter by 2 % of their height.
           let way = 60 * sin(seconds * 0.6 + Double(index) * 0.8)
           let x = 200 + Double(index) * 90 + way + swing + random.nextGaussian() * 2
@@ -54,6 +57,22 @@ import ThroughlineCore
     try scene.run(frames: 1000, swings: false)
     #expect(scene.tracker.figures.commonShifts == 0, "seed \(seed)")
     #expect(scene.numbers.allSatisfy { $0.count == 1 })
+  }
+
+  /// Unseen for 1.6 seconds: long enough for the swinging camera to be elsewhere than the shifts say.
+  @Test(arguments: [1, 2, 3, 4] as [UInt64], [true, false])
+  func aPlaceLeftLongAgoIsKnownOnlyToACameraThatStandsStill(seed: UInt64, swings: Bool) throws {
+    var scene = Scene(seed: seed)
+    try scene.run(frames: 104, swings: swings)
+    #expect(scene.tracker.shiftEvidence.isMoving == swings)
+    let before = scene.numbers[4]
+    scene.hidden = 4
+    try scene.run(frames: 40, swings: swings)
+    scene.hidden = nil
+    scene.numbers[4] = []
+    try scene.run(frames: 8, swings: swings)
+    #expect(scene.numbers[4].count == 1, "seed \(seed)")
+    #expect(scene.numbers[4].isDisjoint(with: before) == swings, "seed \(seed)")
   }
 
   @Test func shiftsEndWhenTheCameraComesToRest() throws {
