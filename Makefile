@@ -46,9 +46,11 @@ accuracy: models ## Print the accuracy figures of Documentation/accuracy.md
 	@scripts/accuracy "$(RELEASE)"
 
 bench: models ## Measure four streams in real time and compare with the goals (CLIPS=DIRECTORY takes your clips)
+	@scripts/setup gstreamer1.0-tools
 	@Benchmarks/run "$(RELEASE)"
 
 soak: models ## Run four RTSP cameras for an hour and kill one every minute
+	@scripts/setup gstreamer1.0-tools
 	@Benchmarks/soak "$(RELEASE)"
 
 clean: ## Remove what was built and the demo's results; fetched models stay in the cache

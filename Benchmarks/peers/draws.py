@@ -1,10 +1,10 @@
 """Measures our tracker beside published ones over several draws of detections, so that no figure is one draw's luck.
 
     python3 -m venv venv && venv/bin/pip install -r Benchmarks/peers/requirements-tracking.txt
-    OMP_NUM_THREADS=1 venv/bin/python Benchmarks/peers/draws.py .build/release/throughline FOLDER [--draws 5]
+    OMP_NUM_THREADS=1 venv/bin/python Benchmarks/peers/draws.py .build/release/throughline FOLDER [--draws 10] [--first 1]
 
 FOLDER has SEQUENCE/gt/gt.txt for the MOT16 sequences below; those that are missing are said and left out. For each
-sequence, at every frame and at every fourth, and for each seed (1, 2, ...) detections are made from the truth as
+sequence, at every frame and at every fourth, and for each seed (10 from 1 on) detections are made from the truth as
 `tracking.py --degrade` makes them; ByteTrack and OC-SORT are run as `tracking.py` runs them; all three are measured by
 `throughline evaluate tracking`. Printed are the means over the draws as a Markdown table (HOTA / IDF1 / MOTA), how many
 figures of ours are above the better of the others or within 0.2 of it, and the rest by name.
@@ -59,7 +59,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("folder")
-    parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--draws", type=int, default=10, help="how many (10)")
+    parser.add_argument("--first", type=int, default=1, help="the first seed (1)")
     options = parser.parse_args()
     kept, compared, below = 0, 0, []
     print("| detections | " + " | ".join(METHODS.values()) + " |")
@@ -71,7 +72,7 @@ def main():
             continue
         for stride, words in ((1, "every frame"), (4, "every 4th")):
             draws = []
-            for seed in range(1, options.draws + 1):
+            for seed in range(options.first, options.first + options.draws):
                 with tempfile.TemporaryDirectory() as folder:
                     detections, subset = f"{folder}/det.txt", f"{folder}/truth.txt"
                     tracking.degrade(truth, detections, stride, subset, seed)

@@ -28,7 +28,7 @@ public struct TrackerSettings: Sendable, Hashable {
   public var tentativeOverlap = 0.3
   /// The share by which boxes are grown on every side for the last attempt at matching (C-BIoU); helps small
   /// and quick people and low frame rates. 0 leaves the attempt out.
-  public var buffer = 0.3
+  public var buffer = 0.25
   /// How much a detection that lies against a track's direction of motion costs (OC-SORT's momentum); 0 for nothing.
   public var directionWeight = 0.05
   /// Two tracks, one of which was not seen, are one person from this overlap on.
