@@ -91,4 +91,25 @@ import ThroughlineCore
     }
     #expect(LaneQuality(.third, interval: 0.5).busyInterval == 0.5, "the configuration's own interval counts")
   }
+
+  /// Ten seconds of 30 frames per second. A detection takes place on the first frame that is due, or as many frames
+  /// later as its turn is late, in turn.
+  @Test(
+    arguments: [([0], 100), ([0, 1], 100), ([1], 100), ([0, 0, 3, 0, 0], 100), ([9], 25)] as [([Int], Int)])
+  func shortDelaysAreMadeUpFor(late: [Int], expected: Int) {
+    let quality = LaneQuality(.third)
+    func time(_ frame: Int) -> Timestamp { Timestamp(seconds: 1000 + Double(frame) / 30) }
+    var detections = 1
+    var counted = quality.start(of: time(0), after: nil, hasSomebody: true)
+    var frame = 1
+    while frame < 300 {
+      if time(frame).seconds(since: counted) >= quality.busyInterval {
+        frame += late[detections % late.count]
+        counted = quality.start(of: time(frame), after: counted, hasSomebody: true)
+        detections += 1
+      }
+      frame += 1
+    }
+    #expect(abs(detections - expected) <= 1, "\(detections) detections")
+  }
 }

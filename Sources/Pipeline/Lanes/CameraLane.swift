@@ -245,7 +245,11 @@ final class CameraLane: Sendable {
       }
       work.bridge.note(result.tracks, at: frame.captureTime)
       work.gate?.noteLook(at: frame.captureTime)
-      work.lastDetection = frame.captureTime
+      work.lastDetection =
+        rules.isOffline
+        ? frame.captureTime
+        : quality.lane(interval: rules.interval).start(
+          of: frame.captureTime, after: work.lastDetection, hasSomebody: work.bridge.hasSomebody)
     default:
       for waiting in work.held.dropLast() {
         pass(.withheld(waiting, reason: result.failure ?? "no detection", tracks: result.tracks))

@@ -107,6 +107,10 @@ struct LaneQuality: Sendable, Hashable {
   var busyInterval = 0.0
   /// The same while nobody is.
   var quietInterval = 0.0
+  /// How far apart detections are meant to be on average while somebody is followed, in seconds.
+  var busyPeriod = 0.0
+  /// The same while nobody is.
+  var quietPeriod = 0.0
   /// By how much looks at known persons are put off.
   var refreshFactor = 1.0
   /// Whether the tracker may compare looks where places leave a doubt. A processor that cannot look ten times a second has
@@ -127,10 +131,29 @@ struct LaneQuality: Sendable, Hashable {
     // A frame of a 30 FPS camera may come a little early; half a frame of grace keeps every second and third frame.
     busyInterval = max(interval, level >= .third ? 0.075 : level >= .half ? 0.05 : 0)
     quietInterval = max(busyInterval, level >= .rareQuiet ? 0.18 : 0)
+    busyPeriod = max(interval, level >= .third ? 0.1 : level >= .half ? 1.0 / 15 : 0)
+    quietPeriod = max(busyPeriod, level >= .rareQuiet ? 0.2 : 0)
     refreshFactor = level >= .rareLooks ? 4 : 1
     comparesLooks = level < .third
     usesSmallInput = level >= .smallInput
     closeLooks = level >= .half ? 1 : 4
     closeLookFactor = level >= .third ? 3 : 1
+  }
+
+  /// From when on the interval to the next detection counts.
+  ///
+  /// A detection that had to wait for its turn is late by a frame or two; counted from when it was meant to be, the next
+  /// one comes earlier and the average holds. One that is later than a whole period makes up for nothing: there is too
+  /// little time then.
+  ///
+  /// - Parameters:
+  ///   - time: the frame that was looked at.
+  ///   - last: what this said of the detection before; `nil` for the first one.
+  ///   - hasSomebody: whether somebody was followed.
+  func start(of time: Timestamp, after last: Timestamp?, hasSomebody: Bool) -> Timestamp {
+    guard let last else { return time }
+    let period = hasSomebody ? busyPeriod : quietPeriod
+    let late = time.seconds(since: last) - period
+    return late > 0 && late <= period ? last.advanced(bySeconds: period) : time
   }
 }
