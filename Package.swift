@@ -130,7 +130,8 @@ let package = Package(
     tests(
       "EndToEndTests",
       [
-        "ThroughlineTestKit", "Imaging", "Media", "Models", "Pipeline", "Gallery", "Store", "throughline",
+        "ThroughlineTestKit", "Evaluation", "Imaging", "Media", "Models", "Pipeline", "Gallery", "Store",
+        "throughline",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
   ],
