@@ -39,6 +39,9 @@ final class CrowdWatch {
     var area: BoundingBox
     /// When it was looked at; `nil` where it is covered as a whole until it has been.
     var looked: Timestamp?
+    /// After which share of the interval its next turn comes: parts that are all looked at at once, after a cut, have their
+    /// next turns one after the other. They would else stay together for ever, and with those of other cameras.
+    var phase = 1.0
     /// The picture at that look.
     var seen = LumaBlocks()
     /// Where persons were at that look.
@@ -116,6 +119,7 @@ final class CrowdWatch {
       cover.reset()
       size = picture.size
       parts = Self.tiles(of: size, tile: tile).map { Part(area: $0) }
+      lookAgain()
     }
     persons = cover.coveredPersons(among: known).map { box in
       BoundingBox(
@@ -142,12 +146,21 @@ final class CrowdWatch {
     for index in due(at: time, limit: limit, interval: interval * max(1, factor)) {
       do { try look(at: parts[index].area, of: picture, known: known) } catch {
         let isBusy = if case .dropped = error as? InferenceError { true } else { false }
-        if !isBusy { for index in parts.indices { parts[index].looked = nil } }
+        if !isBusy { lookAgain() }
         throw error
       }
+      if parts[index].looked != nil { parts[index].phase = 1 }
       parts[index].looked = time
       parts[index].seen = current
       parts[index].persons = persons
+    }
+  }
+
+  /// Covers all parts as a whole until they have been looked at.
+  private func lookAgain() {
+    for index in parts.indices {
+      parts[index].looked = nil
+      parts[index].phase = Double(index + 1) / Double(parts.count)
     }
   }
 
@@ -182,9 +195,9 @@ final class CrowdWatch {
       let part = parts[index]
       guard let looked = part.looked else { return nil }
       let age = time.seconds(since: looked)
-      guard age >= turn else { return nil }
+      guard age >= part.phase * turn else { return nil }
       let isDue =
-        age >= Self.restingIntervals * interval
+        age >= Self.restingIntervals * part.phase * interval
         || current.changedShare(since: part.seen, threshold: Self.movedSteps, in: part.area) > 0
       return isDue ? (index, age) : nil
     }.sorted { ($0.age, $1.index) > ($1.age, $0.index) }.map(\.index)
