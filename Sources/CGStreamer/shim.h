@@ -28,6 +28,9 @@ static inline gboolean cgst_has_property(gpointer object, const char *name) {
 static inline void cgst_set_string(gpointer object, const char *name, const char *value) {
   g_object_set(object, name, value, NULL);
 }
+static inline void cgst_set_object_name(gpointer object, const char *name) {
+  gst_object_set_name(GST_OBJECT_CAST(object), name);
+}
 static inline void cgst_set_object(gpointer object, const char *name, gpointer value) {
   g_object_set(object, name, value, NULL);
 }

@@ -81,6 +81,15 @@ final class MediaPipeline {
     return made
   }
 
+  /// Calls a function with each message and some data, on the thread that posts it, before it waits to be read here.
+  ///
+  /// - Parameter release: gives the data back when the pipeline goes.
+  func onMessage(
+    _ handler: GstBusSyncHandler, data: gpointer?, release: @escaping @convention(c) (gpointer?) -> Void
+  ) {
+    gst_bus_set_sync_handler(bus, handler, data, release)
+  }
+
   /// Links elements in a row.
   func link(_ elements: ElementPointer...) -> Bool {
     zip(elements, elements.dropFirst()).allSatisfy { gst_element_link($0, $1) != 0 }

@@ -1,4 +1,5 @@
 import CGStreamer
+import Foundation
 import Imaging
 import Synchronization
 import ThroughlineCore
@@ -14,6 +15,8 @@ final class RecorderCore: Sendable {
     var statistics = VideoRecorderStatistics()
     var problem: MediaOutputError?
     var isComplete = false
+    /// The time of the newest frame that was taken.
+    var last: Timestamp?
     /// After this uptime frames that still wait are thrown away.
     var drainUntil: Double?
   }
@@ -39,6 +42,26 @@ final class RecorderCore: Sendable {
     case .openh264: "openh264enc"
     case .x264: "x264enc"
     }
+  }
+
+  /// Puts a frame that is due into the queue, so that only frames that are to be recorded take room in it.
+  ///
+  /// - Returns: `false` where the recording has ended.
+  func offer(_ item: Item) -> Bool {
+    // A frame that comes a little early still counts as on time.
+    let leastStep = options.maximumFrameRate.map { $0 > 0 ? 0.9 / $0 : 0 } ?? 0
+    let isDue = state.withLock { state in
+      if let last = state.last {
+        let step = item.time.seconds(since: last)
+        guard step > 0, step >= leastStep else {
+          state.statistics.skipped += 1
+          return false
+        }
+      }
+      state.last = item.time
+      return true
+    }
+    return isDue ? queue.push(item) : !queue.isClosed
   }
 
   /// The thread's work.
@@ -86,16 +109,12 @@ private final class RecordingWriter {
   private let pool = PicturePool()
   private let scaler = PictureScaler()
   private let begin: Timestamp
-  private let leastStep: Double
-  private var last: Timestamp?
 
   init(path: String, first: RecorderCore.Item, options: VideoRecorderOptions) throws(MediaOutputError) {
     self.path = path
     let size = PictureFeed.even(options.size ?? first.picture.size)
     matrix = first.picture.matrix
     begin = first.time
-    // A frame that comes a little early still counts as on time.
-    leastStep = options.maximumFrameRate.map { $0 > 0 ? 0.9 / $0 : 0 } ?? 0
     do throws(MissingElement) {
       pipeline = try MediaPipeline()
       feed = try PictureFeed(
@@ -103,6 +122,8 @@ private final class RecordingWriter {
       let encoder = try pipeline.add(
         RecorderCore.factory(options.encoder), Self.settings(options, size: size))
       if options.encoder == .openh264 { Self.endBehind(encoder) }
+      let file = URL(filePath: path).deletingPathExtension().lastPathComponent
+      DedicatedTaskPool(name: "encoder \(file)", yields: options.policy == .dropOldest).adopt(pipeline)
       let parser = try pipeline.add("h264parse")
       let muxer = try pipeline.add(
         "mp4mux", ["fragment-duration": String(Int(max(0.1, min(options.fragmentDuration, 60)) * 1000))])
@@ -135,7 +156,7 @@ private final class RecordingWriter {
       return [
         "bitrate": String(max(bits, 50_000)), "rate-control": "bitrate", "complexity": "low",
         "gop-size": keyInterval, "multi-thread": "1", "enable-frame-skip": "false",
-        "scene-change-detection": "false", "background-detection": "false", "adaptive-quantization": "false",
+        "scene-change-detection": "false", "background-detection": "true", "adaptive-quantization": "false",
       ]
     case .x264:
       return [
@@ -147,15 +168,10 @@ private final class RecordingWriter {
 
   /// - Returns: `false` where the frame was left out.
   func write(_ item: RecorderCore.Item) throws(MediaOutputError) -> Bool {
-    if let last {
-      let step = item.time.seconds(since: last)
-      guard step > 0, step >= leastStep else { return false }
-    }
     guard let picture = fitted(item.picture) else { return false }
     // Waiting for a message is waiting for the encoder, too.
     repeat { try check(waiting: feed.level > 1 ? 0.004 : 0) } while feed.level > 1
     let time = max(0, item.time.nanoseconds &- begin.nanoseconds)
-    last = item.time
     return feed.push(picture, at: UInt64(time))
   }
 

@@ -27,9 +27,10 @@ public struct VideoRecorderOptions: Sendable {
   /// After a kill at most so many seconds of the recording are lost.
   public var fragmentDuration = 1.0
   /// How many pictures may wait for the encoder.
-  public var queueCapacity = 8
-  /// What happens when the encoder is late: ``QueuePolicy/dropOldest`` for cameras,
-  /// ``QueuePolicy/block`` where nothing may be lost.
+  public var queueCapacity = 16
+  /// What happens when the encoder is late: ``QueuePolicy/dropOldest`` for cameras, whose encoder also has only what the
+  /// other threads leave of the processor, since nobody waits for a recording; ``QueuePolicy/block`` where nothing may be
+  /// lost.
   public var policy = QueuePolicy.dropOldest
 
   /// The usual settings.
@@ -42,7 +43,8 @@ public struct VideoRecorderStatistics: Sendable, Hashable {
   public var frames: UInt64 = 0
   /// Frames that were dropped because the encoder was late.
   public var dropped: UInt64 = 0
-  /// Frames left out because their time did not rise, or they could not be encoded.
+  /// Frames left out because their time did not rise, they came faster than the recording's rate, or they could not be
+  /// encoded.
   public var skipped: UInt64 = 0
 
   /// Nothing yet.
@@ -85,6 +87,8 @@ public final class VideoRecorder: Sendable {
     statistics.dropped = core.queue.dropped
     return statistics
   }
+  /// Whether more than half of the room for pictures that wait for the encoder is taken.
+  public var isBehind: Bool { core.queue.count * 2 > core.queue.capacity }
   /// Why the recording ended before its time.
   public var problem: MediaOutputError? { core.state.withLock { $0.problem } }
 
@@ -97,7 +101,7 @@ public final class VideoRecorder: Sendable {
   /// Records a picture that the caller knows to be anonymous.
   @discardableResult
   func append(_ picture: Picture, at time: Timestamp) -> Bool {
-    core.queue.push(RecorderCore.Item(picture: picture, time: time))
+    core.offer(RecorderCore.Item(picture: picture, time: time))
   }
 
   /// Ends the recording and closes the file within a second. Frames that wait are still encoded as long as that takes

@@ -97,6 +97,57 @@ struct RecorderTests {
     #expect(frames.first?.size == options.size)
   }
 
+  @Test("Frames that come too fast take no room in the queue")
+  func tooFast() throws {
+    let folder = try TemporaryFolder()
+    var options = VideoRecorderOptions()
+    options.maximumFrameRate = 1
+    let recorder = try VideoRecorder(path: folder.file("a.mp4"), options: options)
+    for index in 0..<300 {
+      recorder.append(try Self.picture(index), at: Timestamp(seconds: Double(index) / 100))
+    }
+    #expect(recorder.finish())
+    #expect(recorder.statistics.frames == 4)
+    #expect(recorder.statistics.dropped == 0 && recorder.statistics.skipped == 296)
+    #expect(!recorder.append(try Self.picture(0), at: Timestamp(seconds: 3.001)))
+  }
+
+  @Test(
+    "The encoder of a camera's recording gives way to other threads, that of a whole file after it does not")
+  func givesWay() throws {
+    let folder = try TemporaryFolder()
+    let own = Int(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0))
+    for (policy, name, nicer) in [(QueuePolicy.dropOldest, "live", 10), (.block, "whole", 0)] {
+      var options = VideoRecorderOptions()
+      options.policy = policy
+      let recorder = try VideoRecorder(path: folder.file("\(name).mp4"), options: options)
+      let deadline = StopSignal.uptime + 20
+      var found: Int?
+      var index = 0
+      while found == nil, StopSignal.uptime < deadline {
+        recorder.append(try Self.picture(index), at: Timestamp(seconds: Double(index) / 25))
+        index += 1
+        found = Self.niceness(ofThread: "encoder \(name)")
+        Thread.sleep(forTimeInterval: 0.005)
+      }
+      #expect(recorder.finish())
+      #expect(found == min(19, own + nicer))
+    }
+  }
+
+  /// The nice value of one of this process's threads, which is field 19 of stat(5); `nil` where none has the name.
+  static func niceness(ofThread name: String) -> Int? {
+    for task in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? [] {
+      guard let text = try? String(contentsOfFile: "/proc/self/task/\(task)/stat", encoding: .utf8),
+        let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")"),
+        text[text.index(after: open)..<close] == name
+      else { continue }
+      let fields = text[text.index(after: close)...].split(separator: " ")
+      if fields.count > 16 { return Int(fields[16]) }
+    }
+    return nil
+  }
+
   @Test("A recording that was cut off anywhere still plays")
   func killed() throws {
     let folder = try TemporaryFolder()
