@@ -29,6 +29,12 @@ line("all processor time / floors", report["ratio"], "at most 1.35", ".2f", repo
 line("share of frames lost", lost, "0", ".4f", lost == 0)
 line("frames out per second, worst camera", out, "30.0", ".1f", out >= 29.9)
 line("detections per second, worst camera", detected, "at least 10 where somebody is", ".1f", detected >= 9.9)
+recordings = [camera["recording"] for camera in cameras if camera.get("recording")]
+if recordings:
+    recorded = min(recording["frames"] for recording in recordings) / elapsed
+    missing = sum(recording["dropped"] for recording in recordings)
+    line("frames recorded per second, worst camera", recorded, "15.0", ".1f", recorded >= 14.9)
+    line("frames missing in recordings", missing, "0", "d", missing == 0)
 line("p95 arrival to event, ms", worst("toEvent", "p95"), "below 200", ".0f", worst("toEvent", "p95") < 200)
 line("p95 arrival to output, ms", worst("toOutput", "p95"), "below 150", ".0f", worst("toOutput", "p95") < 150)
 line("peak memory, MiB", report["peakMemory"] / 2**20, "below 1024", ".0f", report["peakMemory"] < 2**30)

@@ -59,6 +59,8 @@ public final class PipelineRun: Sendable {
   let networks: PipelineNetworks
   private let coordinator: Coordinator
   private let sinks: [any FrameSink]
+  /// The cameras' own recordings, where they are made.
+  var recordings: CameraRecordings? { sinks.lazy.compactMap { $0 as? CameraRecordings }.first }
   private let thumbnails: ThumbnailSink?
   private let mot: MOTWriter?
   private let events: EventLog?
@@ -239,7 +241,8 @@ public final class PipelineRun: Sendable {
       settings.adaptsQuality
       ? QualityMonitor(
         dial: dial, lanes: lanes.map { ($0, meters[$0.camera] ?? LaneMeter()) },
-        lowest: networks.hasSmallInput ? .smallInput : .third, logger: logger) : nil
+        lowest: networks.hasSmallInput ? .smallInput : .third,
+        isOutputBehind: { sinks.contains { $0.isBehind } }, logger: logger) : nil
   }
 
   /// Hands a frame to a lane, made straight where the camera has a lens.

@@ -13,6 +13,7 @@ import ThroughlineTestKit
     let result = try Programs.throughline.run(
       [
         "bench", "streams", clip, "--cameras", "2", "--seconds", "4", "--warm-up", "2", "--json", path,
+        "--record", folder.path, "--output.record-layout", "cameras",
       ] + Programs.models, atMost: 240)
     #expect(result.exitCode == 0, "\(result.errors)")
     #expect(result.output.contains("all / floors"))
@@ -22,6 +23,9 @@ import ThroughlineTestKit
       #expect(camera.framesIn > 10 && camera.framesOut > 10 && camera.detected > 0, "\(camera)")
       #expect(camera.toDetection.p50 <= camera.toDetection.p99)
     }
+    #expect(report.cameras.allSatisfy { ($0.recording?.frames ?? 0) > 10 })
+    #expect((report.encodingPerFrame ?? 0) > 0 && report.stages["encode", default: 0] > 0)
+    #expect(result.output.contains("floor: encoding alone"))
     // Widely: with tiny pictures there is more around the models than with large ones.
     #expect((0.5...10).contains(report.ratio), "\(report.ratio)")
     #expect(report.networks.map(\.name) == ["person", "face", "reid"])

@@ -66,6 +66,16 @@ import ThroughlineCore
     #expect(controller.level == .rareLooks)
   }
 
+  @Test func recordingsThatAreBehindAreOverloadWhateverTheDelay() {
+    var controller = QualityController()
+    for moment in 0..<4 {
+      controller.note(
+        delay: 0.02, dropped: false, isOutputBehind: true, load: 0.2,
+        at: Timestamp(seconds: Double(moment) / 4))
+    }
+    #expect(controller.level == .rareLooks)
+  }
+
   @Test func theLastStepIsALimit() {
     var settings = QualityController.Settings()
     settings.lowest = .third

@@ -39,15 +39,25 @@ import ThroughlineCore
     #expect(cells == ["person", "20", "10.0", "0", "0.0", "0.0", "0.0", "12.5", "0.0", "0.0", "0", "4"])
   }
 
+  @Test func framesThatAreMissingInARecordingAreSaid() {
+    var statistics = VideoRecorderStatistics()
+    (statistics.frames, statistics.skipped) = (90, 100)
+    #expect(VideoRecorder.missingFrames(in: "a/door.mp4", statistics) == nil)
+    statistics.dropped = 10
+    #expect(
+      VideoRecorder.missingFrames(in: "a/door.mp4", statistics)?.hasPrefix(
+        "a/door.mp4: 10 of 100 frames are missing") == true)
+  }
+
   @Test func theRuntimesThreadsAreDividedByWhatEachNetworkTakesAlone() {
     let networks = ["person", "face", "reid"].map { RunFigures.Network(NetworkStatistics(name: $0)) }
     let stages = StreamReport.stages(
       of: [
         ThreadUsage.unnamed: 8, ThreadUsage.main: 1, "qtdemux0:sink": 3, "lane a": 2, "output a": 0.5,
-        "main a": 0.25,
+        "main a": 0.25, "encoder a": 4,
       ], lanes: ["detect": 1.5, "motion": 0.25], networks: networks, alone: ["person": 6, "face": 2])
     #expect(stages["person network"] == 6 && stages["face network"] == 2 && stages["re-ID network"] == 0)
     #expect(stages["decode"] == 3 && stages["control"] == 1 && stages["cover and output"] == 0.75)
-    #expect(stages["lanes, rest"] == 0.25)
+    #expect(stages["lanes, rest"] == 0.25 && stages["encode"] == 4)
   }
 }

@@ -5,7 +5,8 @@ import Media
 import Synchronization
 import ThroughlineCore
 
-/// Runs the main job for a while and measures it, then decoding alone and the models alone.
+/// Runs the main job for a while and measures it, then decoding, encoding (where cameras are recorded) and the models
+/// alone.
 public final class StreamBenchmark: Sendable {
   private let settings: PipelineSettings
   private let networks: PipelineNetworks
@@ -70,13 +71,15 @@ public final class StreamBenchmark: Sendable {
 
     progress((warmUp + seconds) / total, "decoding alone")
     let decoding = try measureDecoding(seconds: min(Self.decodingSeconds, seconds))
+    let encoding = try Self.measureEncoding(settings, file: files[0])
     progress((total - models) / total, "models alone")
     let modelPerRun = try networks.measureAlone(seconds: Self.modelSeconds)
     return StreamReport(
       before: before, after: after, elapsed: elapsed,
       processorTime: usageAfter.processorTime - usage.processorTime, threads: threads.byName,
       memory: memory, usage: usageAfter, allocator: allocator, decodingPerFrame: decoding,
-      modelPerRun: modelPerRun, choices: networks.choices, warnings: summary.warnings)
+      encodingPerFrame: encoding, modelPerRun: modelPerRun, choices: networks.choices,
+      warnings: summary.warnings)
   }
 
   private func wait(_ seconds: Double, _ tick: (Double) -> Void) {

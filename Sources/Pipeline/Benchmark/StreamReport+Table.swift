@@ -25,6 +25,17 @@ extension StreamReport {
     }
     lines += Self.aligned(rows)
     lines.append("")
+    if cameras.contains(where: { $0.recording != nil }) {
+      rows = [["recording", "frames", "FPS", "dropped"]]
+      for camera in cameras {
+        guard let recording = camera.recording else { continue }
+        rows.append([
+          camera.name.rawValue, String(recording.frames), rate(recording.frames), String(recording.dropped),
+        ])
+      }
+      lines += Self.aligned(rows)
+      lines.append("")
+    }
     rows = [["delay in ms from arrival", "p50", "p95", "p99", "most"]]
     for camera in cameras {
       for (place, delay) in [
@@ -54,6 +65,12 @@ extension StreamReport {
     rows.append([
       "floor: models alone, \(runs.joined(separator: ", "))", format(modelFloor, 2), cores(modelFloor), "",
     ])
+    if let encodingPerFrame {
+      rows.append([
+        "floor: encoding alone, \(milliseconds(encodingPerFrame)) ms a frame", format(encodingFloor, 2),
+        cores(encodingFloor), "",
+      ])
+    }
     lines += Self.aligned(rows)
     lines.append("all / floors = \(format(ratio, 2))")
     let growth = memoryGrowth.map { ", growth after the first minute \(format($0 * 100, 1)) %" } ?? ""

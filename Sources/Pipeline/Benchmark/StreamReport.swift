@@ -17,11 +17,15 @@ public struct StreamReport: Sendable, Codable {
   public var decodingPerFrame: Double
   /// Processor time that each network alone takes for one run; `person, small` is on a smaller picture.
   public var modelPerRun: [String: Double]
+  /// Processor time that encoding one frame of a recording takes alone; `nil` where no camera is recorded.
+  public var encodingPerFrame: Double?
   /// Decoding the frames that came, alone.
   public var decodingFloor: Double
   /// Running the models as often as they ran, alone.
   public var modelFloor: Double
-  /// The processor time as a multiple of both floors together.
+  /// Encoding the frames that were recorded, alone.
+  public var encodingFloor: Double
+  /// The processor time as a multiple of all floors together.
   public var ratio: Double
   /// The most resident memory, loading the models included.
   public var peakMemory: Int
@@ -56,7 +60,7 @@ public struct StreamReport: Sendable, Codable {
   init(
     before: RunFigures, after: RunFigures, elapsed: Double, processorTime: Double, threads: [String: Double],
     memory: [Int], usage: ProcessUsage, allocator: AllocatorUse, decodingPerFrame: Double,
-    modelPerRun: [String: Double], choices: [String], warnings: [String]
+    encodingPerFrame: Double?, modelPerRun: [String: Double], choices: [String], warnings: [String]
   ) {
     self.elapsed = elapsed
     cameras = zip(before.cameras, after.cameras).map { first, last in
@@ -70,6 +74,10 @@ public struct StreamReport: Sendable, Codable {
       camera.dropped -= first.dropped
       camera.givenUp -= first.givenUp
       camera.withheld -= first.withheld
+      if let recording = first.recording {
+        camera.recording?.frames -= recording.frames
+        camera.recording?.dropped -= recording.dropped
+      }
       return camera
     }
     networks = zip(before.networks, after.networks).map { first, last in
@@ -94,7 +102,10 @@ public struct StreamReport: Sendable, Codable {
     self.modelPerRun = modelPerRun
     decodingFloor = decodingPerFrame * Double(cameras.reduce(0) { $0 + $1.framesIn })
     modelFloor = alone.values.reduce(0, +)
-    ratio = processorTime / max(1e-9, decodingFloor + modelFloor)
+    self.encodingPerFrame = encodingPerFrame
+    let recorded = cameras.reduce(0) { $0 + ($1.recording?.frames ?? 0) }
+    encodingFloor = (encodingPerFrame ?? 0) * Double(recorded)
+    ratio = processorTime / max(1e-9, decodingFloor + modelFloor + encodingFloor)
     peakMemory = usage.peakMemory
     fileMemory = usage.fileMemory
     self.allocator = allocator
@@ -114,7 +125,8 @@ public struct StreamReport: Sendable, Codable {
     machineLoad = Self.loadAverage
   }
 
-  /// Threads have our own names; those of GStreamer have theirs, and they decode (and encode, in a run that records).
+  /// Threads have our own names; those of GStreamer have theirs, and they decode. Those that encode are named by the
+  /// recorder.
   /// The runtime's threads run all networks in turn, so that their time is divided by what each network takes alone.
   static func stages(
     of threads: [String: Double], lanes: [String: Double], networks: [RunFigures.Network],
@@ -133,6 +145,7 @@ public struct StreamReport: Sendable, Codable {
       case "coordinator": stage = "identify"
       case "events", "event log": stage = "events"
       case "mosaic", "recorder": stage = "mosaic and recording"
+      case let name where name.hasPrefix("encoder "): stage = "encode"
       case "quality", "progress": stage = "control"
       case let name where name.contains(":") || name.hasPrefix("av:") || name.contains("queue"):
         stage = "decode"

@@ -27,6 +27,8 @@ public struct RunFigures: Sendable, Hashable, Codable {
     public var withheld = 0
     /// Frames of the main stream that came and went out, where persons are found in a sub-stream.
     public var main: MainStream?
+    /// What its recording has of them; missing where the camera is not recorded by itself.
+    public var recording: Recording?
     /// Times at which the source broke off.
     public var interruptions = 0
     /// How many of the camera's streams are read by UDP, with sockets of their own.
@@ -57,6 +59,14 @@ public struct RunFigures: Sendable, Hashable, Codable {
     public var dropped: Int
     /// Frames that went out covered as a whole.
     public var withheld: Int
+  }
+
+  /// The figures of a camera's recording.
+  public struct Recording: Sendable, Hashable, Codable {
+    /// Frames that were encoded.
+    public var frames: Int
+    /// Frames that are missing because the encoder was late.
+    public var dropped: Int
   }
 
   /// One network's figures.
@@ -139,6 +149,7 @@ extension PipelineRun {
       figures.interruptions = Int(statistics.interruptions)
       figures.streamsByUDP = streamsByUDP(of: camera.name)
       figures.main = mainFigures(of: camera.name)
+      figures.recording = recordings?.figures(of: camera.name)
       figures.condition = done.condition.rawValue
       figures.conditionSeconds = Dictionary(
         uniqueKeysWithValues: done.conditionSeconds.map { ($0.key.rawValue, $0.value) })

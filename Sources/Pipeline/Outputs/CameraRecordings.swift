@@ -26,10 +26,20 @@ final class CameraRecordings: FrameSink {
 
   func end(_ camera: CameraName) { recorders[camera]?.finish() }
 
+  /// What a camera's recording has so far.
+  func figures(of camera: CameraName) -> RunFigures.Recording? {
+    recorders[camera].map {
+      let statistics = $0.statistics
+      return RunFigures.Recording(frames: Int(statistics.frames), dropped: Int(statistics.dropped))
+    }
+  }
+
+  var isBehind: Bool { recorders.values.contains { $0.isBehind } }
+
   func finish() -> [String] {
-    recorders.values.compactMap { recorder in
+    recorders.values.sorted { $0.path < $1.path }.compactMap { recorder in
       recorder.finish()
-      return recorder.problem.map { "\($0)" }
+      return recorder.problem.map { "\($0)" } ?? recorder.missingFrames
     }
   }
 }
@@ -51,7 +61,20 @@ extension OutputSinks {
       take: { recorder.append($0) },
       finish: {
         recorder.finish()
-        return recorder.problem.map { ["\($0)"] } ?? []
-      })
+        return (recorder.problem.map { "\($0)" } ?? recorder.missingFrames).map { [$0] } ?? []
+      }, isBehind: { recorder.isBehind })
+  }
+}
+
+extension VideoRecorder {
+  /// A line about frames that are not in the recording because the encoder was late; `nil` where none is missing.
+  var missingFrames: String? { Self.missingFrames(in: path, statistics) }
+
+  static func missingFrames(in path: String, _ statistics: VideoRecorderStatistics) -> String? {
+    guard statistics.dropped > 0 else { return nil }
+    let due = statistics.frames + statistics.dropped
+    return
+      "\(path): \(statistics.dropped) of \(due) frames are missing, since the processor left the encoder too "
+      + "little; lower output.frame-rate, or record fewer cameras"
   }
 }

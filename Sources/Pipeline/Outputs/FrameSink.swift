@@ -10,6 +10,13 @@ protocol FrameSink: Sendable {
   func end(_ camera: CameraName)
   /// Writes what is left and closes; what went wrong, one line each.
   func finish() -> [String]
+  /// Whether so many frames wait that some will soon be missing in what is written.
+  var isBehind: Bool { get }
+}
+
+extension FrameSink {
+  /// What is written at once is never behind.
+  var isBehind: Bool { false }
 }
 
 /// A person in a frame as outputs see it.

@@ -12,6 +12,8 @@ final class MosaicSink: FrameSink {
     var take: @Sendable (AnonymizedFrame) -> Void
     /// Writes what is left; what went wrong, one line each.
     var finish: @Sendable () -> [String]
+    /// Whether so many frames wait that some will soon be missing.
+    var isBehind: @Sendable () -> Bool = { false }
   }
 
   private enum Message: Sendable {
@@ -47,6 +49,8 @@ final class MosaicSink: FrameSink {
   func take(_ frame: AnonymizedFrame, persons: [ShownPerson]) { queue.push(.frame(frame)) }
 
   func end(_ camera: CameraName) { queue.push(.end(camera)) }
+
+  var isBehind: Bool { targets.contains { $0.isBehind() } }
 
   func finish() -> [String] {
     queue.close()

@@ -65,11 +65,14 @@ struct QualityController: Sendable {
   ///   - delay: the typical time from a frame's arrival to its detection on the slowest camera, in seconds; `nil` where
   ///     nothing was detected.
   ///   - dropped: whether a frame was lost or a detection given up.
+  ///   - isOutputBehind: whether recordings would soon lack frames: they have what the rest leaves of the processor.
   ///   - load: the share of the processor in use, 0...1.
   ///   - time: now.
-  mutating func note(delay: Double?, dropped: Bool, load: Double, at time: Timestamp) {
-    let isLate = dropped || (delay ?? 0) > settings.lateDetection
-    let isCalm = !dropped && (delay ?? 0) < settings.calmDetection && load < settings.calmLoad
+  mutating func note(
+    delay: Double?, dropped: Bool, isOutputBehind: Bool = false, load: Double, at time: Timestamp
+  ) {
+    let isLate = dropped || isOutputBehind || (delay ?? 0) > settings.lateDetection
+    let isCalm = !isLate && (delay ?? 0) < settings.calmDetection && load < settings.calmLoad
     lateSince = isLate ? lateSince ?? time : nil
     calmSince = isCalm ? calmSince ?? time : nil
     if let lateSince, time.seconds(since: lateSince) >= settings.patience {

@@ -14,6 +14,7 @@ final class QualityMonitor: Sendable {
 
   private let dial: QualityDial
   private let lanes: [(lane: CameraLane, meter: LaneMeter)]
+  private let isOutputBehind: @Sendable () -> Bool
   private let logger: Logger
   private let lowest: QualityController.Level
   private let state = Mutex(State())
@@ -22,13 +23,20 @@ final class QualityMonitor: Sendable {
   /// How often it looks, in seconds.
   static let interval = 0.25
 
+  /// - Parameters:
+  ///   - dial: what is turned.
+  ///   - lanes: what is watched, with what it measures.
+  ///   - lowest: the last step that may be taken.
+  ///   - isOutputBehind: whether what is written would soon lack frames.
+  ///   - logger: hears of every step.
   init(
     dial: QualityDial, lanes: [(lane: CameraLane, meter: LaneMeter)], lowest: QualityController.Level,
-    logger: Logger
+    isOutputBehind: @escaping @Sendable () -> Bool, logger: Logger
   ) {
     self.dial = dial
     self.lanes = lanes
     self.lowest = lowest
+    self.isOutputBehind = isOutputBehind
     self.logger = logger
   }
 
@@ -71,7 +79,8 @@ final class QualityMonitor: Sendable {
       }
       let before = controller.level
       controller.note(
-        delay: delay, dropped: dropped > lastDropped || givenUp > 0, load: load, at: Timestamp(seconds: now))
+        delay: delay, dropped: dropped > lastDropped || givenUp > 0, isOutputBehind: isOutputBehind(),
+        load: load, at: Timestamp(seconds: now))
       lastDropped = dropped
       dial.level = controller.level
       let falls = controller.falls
